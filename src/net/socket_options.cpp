@@ -1,0 +1,244 @@
+// socket_options.cpp: socket options, set one by one and checked one by one.
+#include "net/socket_options.hpp"
+
+#include <arpa/inet.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/sock_diag.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "net/socket_address.hpp"
+
+namespace sonde::net {
+namespace {
+
+// An option in the two families: the same thing by two names.
+struct OptionPair {
+  int ipv4;
+  int ipv6;
+};
+constexpr OptionPair ttl_option{IP_TTL, IPV6_UNICAST_HOPS};
+constexpr OptionPair multicast_ttl_option{IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS};
+constexpr OptionPair tos_option{IP_TOS, IPV6_TCLASS};
+constexpr OptionPair path_mtu_option{IP_MTU_DISCOVER, IPV6_MTU_DISCOVER};
+constexpr OptionPair send_interface_option{IP_UNICAST_IF, IPV6_UNICAST_IF};
+constexpr OptionPair receive_errors_option{IP_RECVERR, IPV6_RECVERR};
+constexpr OptionPair receive_ttl_option{IP_RECVTTL, IPV6_RECVHOPLIMIT};
+constexpr OptionPair receive_tos_option{IP_RECVTOS, IPV6_RECVTCLASS};
+constexpr OptionPair receive_packet_information_option{IP_PKTINFO, IPV6_RECVPKTINFO};
+
+Result<void> set_option(int descriptor, int level, int option, int value, std::string what,
+                        std::string subject, std::string hint = {}) {
+  if (::setsockopt(descriptor, level, option, &value, sizeof value) == 0) return {};
+  return std::unexpected(Error::from_errno(errno, std::move(what), std::move(subject), std::move(hint)));
+}
+
+Result<void> set_option(int descriptor, Family family, OptionPair option, int value, std::string what,
+                        std::string subject = {}) {
+  if (subject.empty()) subject = to_string(family);
+  return family == Family::ipv4
+             ? set_option(descriptor, IPPROTO_IP, option.ipv4, value, std::move(what), std::move(subject))
+             : set_option(descriptor, IPPROTO_IPV6, option.ipv6, value, std::move(what), std::move(subject));
+}
+
+Error no_such_interface(const std::string& interface) {
+  return {ErrorCode::not_found, 0, "no such interface", interface, "`ip link` lists them"};
+}
+
+}  // namespace
+
+Result<void> set_ttl(int descriptor, Family family, std::uint8_t ttl) {
+  if (ttl == 0) return std::unexpected(Error::invalid("a TTL is 1 to 255", "0"));
+  const std::string subject = std::to_string(ttl);
+  // Multicast has a TTL of its own, 1 unless set.
+  auto set =
+      set_option(descriptor, family, multicast_ttl_option, ttl, "cannot set the multicast TTL", subject);
+  if (!set) return set;
+  return set_option(descriptor, family, ttl_option, ttl, "cannot set the TTL", subject);
+}
+
+Result<void> set_tos(int descriptor, Family family, std::uint8_t tos) {
+  return set_option(descriptor, family, tos_option, tos, "cannot set the TOS byte", std::to_string(tos));
+}
+
+Result<void> set_mark(int descriptor, std::uint32_t mark) {
+  return set_option(descriptor, SOL_SOCKET, SO_MARK, static_cast<int>(mark), "cannot set the mark (SO_MARK)",
+                    std::to_string(mark), "needs CAP_NET_ADMIN, or CAP_NET_RAW from Linux 5.17");
+}
+
+Result<void> set_path_mtu(int descriptor, Family family, PathMtu path_mtu) {
+  // IP_PMTUDISC_* and IPV6_PMTUDISC_* are the same numbers.
+  int value = 0;
+  const char* name = "";
+  switch (path_mtu) {
+    case PathMtu::system:
+      return {};
+    case PathMtu::want:
+      value = IP_PMTUDISC_WANT, name = "want";
+      break;
+    case PathMtu::always:
+      value = IP_PMTUDISC_DO, name = "do";
+      break;
+    case PathMtu::never:
+      value = IP_PMTUDISC_DONT, name = "dont";
+      break;
+    case PathMtu::probe:
+      value = IP_PMTUDISC_PROBE, name = "probe";
+      break;
+  }
+  auto set = set_option(descriptor, family, path_mtu_option, value, "cannot set path MTU discovery", name);
+  if (!set || family == Family::ipv4) return set;
+  // IPv6 sockets fragment to the path MTU by themselves unless this is on too.
+  const bool never_fragment = path_mtu == PathMtu::always || path_mtu == PathMtu::probe;
+  return set_option(descriptor, IPPROTO_IPV6, IPV6_DONTFRAG, never_fragment ? 1 : 0,
+                    "cannot set fragmentation (IPV6_DONTFRAG)", name);
+}
+
+Result<void> enable_flow_label(int descriptor, std::uint32_t flow_label) {
+  const std::string subject = std::to_string(flow_label);
+  if (flow_label > 0xfffffU) return std::unexpected(Error::invalid("a flow label has 20 bits", subject));
+  // Kernels that have seen an exclusive label want each one leased first; a lease that anyone may share is
+  // free to everybody. Where leasing is refused, the send tells.
+  in6_flowlabel_req request{};
+  request.flr_dst.s6_addr[15] = 1;  // must be an address, and is looked at no more
+  request.flr_label = htonl(flow_label);
+  request.flr_action = IPV6_FL_A_GET;
+  request.flr_share = IPV6_FL_S_ANY;
+  request.flr_flags = IPV6_FL_F_CREATE;
+  if (flow_label != 0) {
+    ::setsockopt(descriptor, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, &request, sizeof request);
+  }
+  return set_option(descriptor, IPPROTO_IPV6, IPV6_FLOWINFO_SEND, 1, "cannot set the flow label", subject);
+}
+
+Result<void> bind_to_interface(int descriptor, Family family, const std::string& interface) {
+  const std::uint32_t index =
+      interface.empty() || interface.size() >= IF_NAMESIZE ? 0 : ::if_nametoindex(interface.c_str());
+  if (index == 0) return std::unexpected(no_such_interface(interface));
+  const auto length = static_cast<socklen_t>(interface.size() + 1);
+  if (::setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(), length) == 0) return {};
+  const int refusal = errno;
+  if (refusal != EPERM) {
+    return std::unexpected(Error::from_errno(refusal, "cannot bind to the interface", interface));
+  }
+  std::array<char, IF_NAMESIZE> bound{};
+  auto bound_length = static_cast<socklen_t>(bound.size());
+  const bool asked = ::getsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, bound.data(), &bound_length) == 0;
+  if (asked && interface == bound.data()) return {};
+  if (asked && bound[0] != '\0') {
+    return std::unexpected(Error::from_errno(
+        refusal, "cannot bind to another interface", interface,
+        "the socket is bound to " + std::string(bound.data()) + "; needs CAP_NET_RAW to change"));
+  }
+  return set_option(descriptor, family, send_interface_option, static_cast<int>(htonl(index)),
+                    "cannot send by the interface", interface);
+}
+
+Result<void> bind_to_source(int descriptor, Family family, const std::optional<Address>& source,
+                            std::uint16_t identifier) {
+  const Address address = source.value_or(Address::any(family));
+  if (address.family() != family) {
+    return std::unexpected(Error::invalid("the source address is of the other family", address.to_string(),
+                                          "the target is " + std::string(to_string(family))));
+  }
+  if (auto forbidden = forbid_address_reuse(descriptor); !forbidden) return forbidden;
+  const SocketAddress name = SocketAddress::from(address, identifier);
+  if (::bind(descriptor, name.data(), name.size()) == 0) return {};
+  std::string hint;
+  if (errno == EADDRNOTAVAIL || errno == ENODEV)
+    hint = "it must be an address of this host; `ip address` lists them";
+  if (errno == EINVAL && address.is_link_local())
+    hint = "a link-local address needs its zone: " + address.to_string() + "%eth0";
+  if (errno == EADDRINUSE) hint = "another process has ICMP identifier " + std::to_string(identifier);
+  Error error =
+      Error::from_errno(errno, "cannot send from this source address", address.to_string(), std::move(hint));
+  if (error.system_errno == ENODEV) error.code = ErrorCode::unavailable;
+  return std::unexpected(std::move(error));
+}
+
+Result<void> forbid_address_reuse(int descriptor) {
+  return set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 0, "cannot keep the ICMP identifier to ourselves",
+                    "SO_REUSEADDR");
+}
+
+Result<void> apply_network_options(int descriptor, Family family, const NetworkOptions& options,
+                                   std::uint16_t identifier) {
+  Result<void> done;
+  const auto next = [&done](auto&& step) {
+    if (done) done = step();
+  };
+  if (options.ttl) next([&] { return set_ttl(descriptor, family, *options.ttl); });
+  if (options.tos) next([&] { return set_tos(descriptor, family, *options.tos); });
+  if (options.mark) next([&] { return set_mark(descriptor, *options.mark); });
+  if (options.flow_label) {
+    next([&]() -> Result<void> {
+      if (family == Family::ipv6) return enable_flow_label(descriptor, *options.flow_label);
+      return std::unexpected(Error::invalid("IPv4 has no flow label", std::to_string(*options.flow_label)));
+    });
+  }
+  next([&] { return set_path_mtu(descriptor, family, options.path_mtu); });
+  if (!options.interface.empty())
+    next([&] { return bind_to_interface(descriptor, family, options.interface); });
+  if (options.source || identifier != 0) {
+    next([&] { return bind_to_source(descriptor, family, options.source, identifier); });
+  }
+  return done;
+}
+
+Result<void> enable_receive_control(int descriptor, Family family, const ReceiveOptions& options) {
+  const std::array<std::pair<OptionPair, bool>, 4> wanted{{
+      {receive_errors_option, options.errors},
+      {receive_ttl_option, options.ttl},
+      {receive_tos_option, options.tos},
+      {receive_packet_information_option, options.packet_information},
+  }};
+  for (const auto& [option, on] : wanted) {
+    if (!on) continue;
+    if (auto set = set_option(descriptor, family, option, 1, "cannot ask for what comes with a packet"); !set)
+      return set;
+  }
+  return {};
+}
+
+Result<int> set_receive_buffer(int descriptor, int bytes) {
+  const int wanted = bytes > 0 ? bytes : largest_receive_buffer_bytes;
+  // The kernel doubles the value itself and must not overflow.
+  const int capped = std::min(wanted, std::numeric_limits<int>::max() / 2);
+  ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &capped, sizeof capped);
+  const Result<int> allowed = receive_buffer(descriptor);
+  if (!allowed || *allowed / 2 >= capped) return allowed;
+  // Silently capped at net.core.rmem_max; what CAP_NET_ADMIN may is tried, and its refusal is no error.
+  ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &capped, sizeof capped);
+  return receive_buffer(descriptor);
+}
+
+Result<int> receive_buffer(int descriptor) {
+  int bytes = 0;
+  socklen_t length = sizeof bytes;
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, &length) == 0) return bytes;
+  return std::unexpected(Error::from_errno(errno, "cannot read the receive buffer's size"));
+}
+
+std::optional<std::uint32_t> receive_drops(int descriptor) {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> figures{};
+  socklen_t length = sizeof figures;
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_MEMINFO, figures.data(), &length) != 0) return std::nullopt;
+  if (length < (SK_MEMINFO_DROPS + 1) * sizeof figures[0]) return std::nullopt;
+  return figures[SK_MEMINFO_DROPS];
+}
+
+int take_pending_error(int descriptor) {
+  int error = 0;
+  socklen_t length = sizeof error;
+  return ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : 0;
+}
+
+}  // namespace sonde::net
