@@ -1,0 +1,205 @@
+// icmp_socket.cpp: opening and sending; receiving is in icmp_socket_receive.cpp.
+#include "transport/icmp_socket.hpp"
+
+#include <netinet/icmp6.h>
+#include <netinet/in.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "net/socket_options.hpp"
+#include "transport/icmp_filter.hpp"
+#include "wire/icmp.hpp"
+
+namespace sonde::transport {
+
+namespace {
+
+// A reply and its stamp charge this much of the receive buffer (measured: 112 of them fill 212,992 bytes).
+constexpr std::size_t charge_per_answer = 1900;
+
+// Long enough for any ICMP error with what it quotes, and for an ordinary answer with 60 bytes of IP header.
+constexpr std::size_t smallest_receive = 1536;
+
+// How often one probe's send is tried again after an error that belonged to another probe.
+constexpr int most_retries = 8;
+
+}  // namespace
+
+Result<net::FileDescriptor> IcmpSocket::open_descriptor(Family family, TransportKind kind) {
+  const int type = (kind == TransportKind::icmp_raw ? SOCK_RAW : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
+  const int protocol = family == Family::ipv4 ? static_cast<int>(IPPROTO_ICMP) : static_cast<int>(IPPROTO_ICMPV6);
+  net::FileDescriptor descriptor(::socket(net::address_family(family), type, protocol));
+  if (descriptor) return descriptor;
+  const char* what = kind == TransportKind::icmp_raw ? "cannot open a raw ICMP socket" : "cannot open an ICMP datagram socket";
+  return std::unexpected(Error::from_errno(errno, what, std::string(to_string(family))));
+}
+
+Result<std::unique_ptr<IcmpSocket>> IcmpSocket::configure(net::FileDescriptor descriptor, Family family,
+                                                          TransportKind kind, const TransportOptions& options) {
+  std::unique_ptr<IcmpSocket> socket(new IcmpSocket(std::move(descriptor), family, kind, options));
+  if (auto configured = socket->configure(options); !configured) return std::unexpected(configured.error());
+  return socket;
+}
+
+IcmpSocket::IcmpSocket(net::FileDescriptor descriptor, Family family, TransportKind kind, const TransportOptions& options)
+    : descriptor_(std::move(descriptor)), family_(family), kind_(kind), clock_source_(options.clock_source) {
+  answers_.allocate(smallest_receive);
+  queue_.allocate(smallest_receive);
+}
+
+Result<void> IcmpSocket::configure(const TransportOptions& options) {
+  if (is_raw()) {
+    identifier_ = options.identifier;
+    if (auto done = attach_icmp_filter(fd(), family_, identifier_); !done) return done;
+  } else if (auto done = net::forbid_address_reuse(fd()); !done) {
+    return done;
+  }
+  if (auto done = net::apply_network_options(fd(), family_, options.network); !done) return done;
+  if (!is_raw()) {
+    // The identifier is the port that a bind chooses; a bind to a source address has chosen it already.
+    if (!options.network.source) {
+      const auto any = net::SocketAddress::from(Address::any(family_));
+      if (::bind(fd(), any.data(), any.size()) != 0) {
+        return std::unexpected(Error::from_errno(errno, "cannot get an ICMP identifier"));
+      }
+    }
+    const auto bound = net::SocketAddress::of_socket(fd());
+    if (!bound) return std::unexpected(bound.error());
+    identifier_ = bound->port();
+  }
+  net::ReceiveOptions receive;
+  receive.errors = !is_raw();
+  if (auto done = net::enable_receive_control(fd(), family_, receive); !done) return done;
+  const auto buffer = net::set_receive_buffer(fd(), options.receive_buffer_bytes);
+  if (!buffer) return std::unexpected(buffer.error());
+  receive_capacity_ = static_cast<std::size_t>(*buffer) / charge_per_answer;
+  return configure_stamps(options);
+}
+
+Result<void> IcmpSocket::configure_stamps(const TransportOptions& options) {
+  if (options.clock == ClockChoice::user) return {};
+  sampled_ = options.sampled_stamps;
+  stamping_.transmit = !sampled_;
+  stamping_.transmit_on_request = sampled_;
+  stamping_.receive = true;
+  stamping_.number_sends = true;
+  stamping_.hardware = options.clock == ClockChoice::hardware;
+  if (stamping_.hardware && !options.network.interface.empty()) {
+    const auto device = net::device_timestamping(options.network.interface);
+    if (!device || !device->transmit_hardware || !device->receive_hardware_all) {
+      return std::unexpected(Error{ErrorCode::unavailable, 0, "the device takes no hardware stamps of ICMP packets",
+                                   options.network.interface, "use --clock kernel"});
+    }
+  }
+  if (auto done = net::enable_timestamping(fd(), stamping_); !done) {
+    if (options.clock != ClockChoice::automatic) return done;
+    return {};  // the user clock it is
+  }
+  clock_ = stamping_.hardware ? RttClock::hardware : RttClock::kernel;
+  own_numbers_ = options.own_send_numbers && net::kernel_takes_send_numbers();
+  if (!own_numbers_) kernel_numbers_.resize(65'536);
+  return {};
+}
+
+void IcmpSocket::expect_messages_of(std::size_t bytes) {
+  constexpr std::size_t ip_header = 60, appended = 64;  // what may come on top of what was sent
+  const std::size_t wanted = bytes + ip_header + appended;
+  if (wanted > answers_.stride) answers_.allocate(wanted);
+}
+
+std::uint64_t IcmpSocket::receive_drops() {
+  if (const auto drops = net::receive_drops(fd())) {
+    drops_ += *drops - last_drops_;  // the kernel's counter wraps at 32 bits
+    last_drops_ = *drops;
+  }
+  return drops_;
+}
+
+// --- sending ------------------------------------------------------------------------------------------------------
+
+void IcmpSocket::prepare(std::size_t place, Departure& departure) {
+  wire::write_echo_request(departure.message, family_, identifier_, static_cast<std::uint16_t>(departure.number));
+  if (is_raw() && family_ == Family::ipv4) wire::write_icmpv4_checksum(departure.message);
+  send_vectors_[place] = {departure.message.data(), departure.message.size()};
+  msghdr& header = send_headers_[place].msg_hdr;
+  header.msg_name = departure.to.data();
+  header.msg_namelen = departure.to.size();
+  header.msg_iov = &send_vectors_[place];
+  header.msg_iovlen = 1;
+  SendControl& control = send_controls_[place];
+  control.clear();
+  if (clock_ != RttClock::user) {
+    if (own_numbers_) control.add_send_number(departure.number);
+    if (sampled_ && departure.stamp) control.add_stamp_request();
+  }
+  control.attach(header);
+}
+
+void IcmpSocket::note_sent(const Departure& departure) {
+  if (own_numbers_ || kernel_numbers_.empty() || (sampled_ && !departure.stamp)) return;
+  kernel_numbers_[kernel_next_++ % kernel_numbers_.size()] = departure.number;
+}
+
+std::size_t IcmpSocket::send(std::span<Departure> departures) {
+  for (std::size_t i = 0; i < departures.size(); ++i) prepare(i, departures[i]);
+  std::size_t decided = 0;
+  int retries = 0;
+  while (decided < departures.size()) {
+    const auto count = static_cast<unsigned>(departures.size() - decided);
+    const MonotonicTime began = clock_source_->monotonic();
+    const int taken = ::sendmmsg(fd(), &send_headers_[decided], count, MSG_DONTWAIT);
+    const int system_errno = errno;
+    const MonotonicTime ended = clock_source_->monotonic();
+    Departure& first = departures[decided];
+    if (taken > 0) {
+      for (int i = 0; i < taken; ++i, ++decided) {
+        Departure& departure = departures[decided];
+        departure.system_errno = 0;
+        departure.call_began = began;
+        departure.sent_at = began + (ended - began) * i / taken;
+        note_sent(departure);
+      }
+      // What stopped the call short may have used up a kernel number; the next call says what it was.
+      if (decided < departures.size() && !own_numbers_) restart_kernel_numbers();
+      retries = 0;
+      continue;
+    }
+    if (system_errno == EINTR) continue;
+    if (system_errno == EAGAIN) break;
+    // The error may be another probe's, left pending on the socket. It is gone with this call: try again, and as
+    // long as the error queue explains it.
+    if (explain_refusal(first) || retries == 0) {
+      if (++retries <= most_retries) continue;
+    }
+    first.system_errno = system_errno;
+    first.call_began = began;
+    first.sent_at = began;
+    first.mtu = system_errno == EMSGSIZE ? std::exchange(local_mtu_, std::nullopt) : std::nullopt;
+    retries = 0;
+    ++decided;
+  }
+  return decided;
+}
+
+bool IcmpSocket::explain_refusal(Departure&) {
+  const std::size_t before = errors_.size();
+  drain_error_queue();
+  if (!own_numbers_) restart_kernel_numbers();
+  return errors_.size() > before;
+}
+
+void IcmpSocket::restart_kernel_numbers() {
+  if (clock_ == RttClock::user || kernel_numbers_.empty()) return;
+  drain_error_queue();
+  if (net::restart_send_numbers(fd(), stamping_)) kernel_next_ = 0;
+}
+
+std::optional<std::uint32_t> IcmpSocket::send_number(std::uint32_t kernel_number) const {
+  if (own_numbers_) return kernel_number;
+  const std::uint32_t behind = kernel_next_ - kernel_number;
+  if (behind == 0 || behind > kernel_numbers_.size()) return std::nullopt;
+  return kernel_numbers_[kernel_number % kernel_numbers_.size()];
+}
+
+}  // namespace sonde::transport
