@@ -1,0 +1,262 @@
+// agenda.cpp: see agenda.hpp for the rules of each policy.
+#include "engine/agenda.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace sonde::engine {
+
+namespace {
+
+bool same(const TargetOptions& a, const TargetOptions& b) {
+  const auto same_schedule = [&] {
+    if (a.schedule.index() != b.schedule.index()) return false;
+    return std::visit(
+        [&](const auto& left) {
+          const auto& right = std::get<std::decay_t<decltype(left)>>(b.schedule);
+          using T = std::decay_t<decltype(left)>;
+          if constexpr (std::is_same_v<T, OnAnswer>) {
+            return left.min_interval == right.min_interval && left.preload == right.preload &&
+                   left.flood_interval == right.flood_interval;
+          } else if constexpr (std::is_same_v<T, UntilAnswered>) {
+            return left.retries == right.retries && left.backoff == right.backoff;
+          } else {
+            return left.interval == right.interval;
+          }
+        },
+        a.schedule);
+  };
+  return a.timeout == b.timeout && a.max_probes == b.max_probes && a.max_replies == b.max_replies &&
+         a.payload_bytes == b.payload_bytes && a.pattern == b.pattern && a.network == b.network && same_schedule();
+}
+
+}  // namespace
+
+Agenda::Agenda(MonotonicTime start) : timers_(start) {}
+
+OptionsIndex Agenda::intern(const TargetOptions& options) {
+  // Targets mostly come in runs with equal options, so looking at the last few sets keeps the table small without a search.
+  constexpr std::size_t look_back = 16;
+  const std::size_t from = options_.size() > look_back ? options_.size() - look_back : 0;
+  for (std::size_t i = options_.size(); i > from; --i) {
+    if (same(options_[i - 1], options)) return static_cast<OptionsIndex>(i - 1);
+  }
+  options_.push_back(options);
+  return static_cast<OptionsIndex>(options_.size() - 1);
+}
+
+void Agenda::count_rate(const TargetOptions& options, int direction) {
+  const auto* fixed = std::get_if<FixedInterval>(&options.schedule);
+  if (fixed != nullptr && fixed->interval > Nanoseconds::zero()) {
+    rate_ += direction * 1e9 / static_cast<double>(fixed->interval.count());
+  } else if (direction > 0) {
+    ++fast_targets_;
+  } else {
+    --fast_targets_;
+  }
+}
+
+TargetIndex Agenda::add(const Address& address, const TargetOptions& options, MonotonicTime first_due) {
+  TargetIndex index = 0;
+  if (free_places_.empty()) {
+    index = static_cast<TargetIndex>(targets_.size());
+    targets_.emplace_back();
+    timers_.grow(targets_.size());
+  } else {
+    index = free_places_.back();
+    free_places_.pop_back();
+  }
+  Target& target = targets_[index];
+  const std::uint32_t generation = target.generation + 1;
+  target = Target{};
+  target.address = address;
+  target.generation = generation;
+  target.options = intern(options);
+  target.present = true;
+  ++unfinished_;
+  count_rate(options, +1);
+  longest_timeout_ = std::max(longest_timeout_, options.timeout);
+  if (by_address_built_) by_address_.try_emplace(address, index);
+  if (std::holds_alternative<SynchronousRounds>(options.schedule)) {
+    round_members_.push_back(index);
+    // A member that comes while a round runs joins the next one.
+    if (round_began_ && round_owing_ != 0) return index;
+    ++round_owing_;
+  }
+  if (!stopped_) timers_.set(index, first_due);
+  return index;
+}
+
+void Agenda::remove(TargetIndex index) {
+  Target& target = targets_[index];
+  if (!target.finished) --unfinished_;
+  count_rate(options_[target.options], -1);
+  if (by_address_built_) {
+    const auto found = by_address_.find(target.address);
+    if (found != by_address_.end() && found->second == index) by_address_.erase(found);
+  }
+  const auto* rounds = std::get_if<SynchronousRounds>(&options_[target.options].schedule);
+  const bool owes_verdict = target.waiting != 0 || timers_.is_set(index);
+  timers_.cancel(index);
+  target.present = false;
+  target.finished = true;
+  free_places_.push_back(index);
+  if (rounds != nullptr) {
+    std::erase(round_members_, index);
+    if (owes_verdict) after_round_verdict(*rounds, target.last_sent);
+  }
+}
+
+void Agenda::postpone(Nanoseconds by) {
+  for (TargetIndex index = 0; index < targets_.size(); ++index) {
+    if (timers_.is_set(index)) timers_.set(index, timers_.deadline(index) + by);
+  }
+}
+
+bool Agenda::may_send(const Target& target, const TargetOptions& options) const {
+  if (stopped_ || !target.present || target.finished) return false;
+  if (options.max_probes != 0 && target.sequence >= options.max_probes) return false;
+  return options.max_replies == 0 || target.replies < options.max_replies;
+}
+
+std::uint64_t Agenda::plan_interval(TargetIndex index, const FixedInterval& schedule, MonotonicTime due,
+                                    MonotonicTime now) {
+  if (schedule.interval <= Nanoseconds::zero()) {
+    timers_.set(index, now);
+    return 0;
+  }
+  std::uint64_t skipped = 0;
+  MonotonicTime next = due + schedule.interval;
+  if (now - due > stall && next <= now) {
+    const auto missed = (now - next) / schedule.interval + 1;
+    next += missed * schedule.interval;
+    skipped = static_cast<std::uint64_t>(missed);
+  }
+  timers_.set(index, next);
+  return skipped;
+}
+
+std::optional<Agenda::Sending> Agenda::take_due(MonotonicTime now) {
+  const auto due_index = timers_.pop_due();
+  if (!due_index) return std::nullopt;
+  const TargetIndex index = *due_index;
+  Target& target = targets_[index];
+  const TargetOptions& options = options_[target.options];
+  Sending sending{index, target.sequence, timers_.deadline(index), 0};
+
+  ++target.sequence;
+  ++target.waiting;
+  target.last_sent = now;
+  const bool more = may_send(target, options);
+  if (const auto* fixed = std::get_if<FixedInterval>(&options.schedule)) {
+    if (fixed->interval > Nanoseconds::zero()) lag_.record(now - sending.due);
+    if (more) sending.skipped = plan_interval(index, *fixed, sending.due, now);
+    skipped_sends_ += sending.skipped;
+  } else if (const auto* on_answer = std::get_if<OnAnswer>(&options.schedule)) {
+    if (more && target.sequence < on_answer->preload) {
+      timers_.set(index, now);
+    } else if (more && on_answer->flood_interval) {
+      timers_.set(index, now + *on_answer->flood_interval);
+    }
+  } else if (std::holds_alternative<SynchronousRounds>(options.schedule)) {
+    if (!round_began_) round_began_ = now;
+  }
+  return sending;
+}
+
+void Agenda::put_back(const Sending& sending, MonotonicTime again) {
+  Target& target = targets_[sending.target];
+  target.sequence = sending.sequence;
+  --target.waiting;
+  skipped_sends_ -= sending.skipped;
+  timers_.set(sending.target, again);
+}
+
+Nanoseconds Agenda::timeout_of_next(TargetIndex index) const {
+  const Target& target = targets_[index];
+  const TargetOptions& options = options_[target.options];
+  const auto* until = std::get_if<UntilAnswered>(&options.schedule);
+  if (until == nullptr || until->backoff == 1.0 || target.retries_used == 0) return options.timeout;
+  const double factor = std::pow(until->backoff, target.retries_used);
+  constexpr double longest_ns = 3.6e12;  // an hour: backoff must not overflow
+  return Nanoseconds(
+      static_cast<std::int64_t>(std::min(longest_ns, static_cast<double>(options.timeout.count()) * factor)));
+}
+
+void Agenda::settle_if_finished(TargetIndex index) {
+  Target& target = targets_[index];
+  if (target.finished || target.waiting != 0 || timers_.is_set(index)) return;
+  const TargetOptions& options = options_[target.options];
+  // A member of a round that may go on waits for the others without a timer.
+  if (std::holds_alternative<SynchronousRounds>(options.schedule) && may_send(target, options)) return;
+  target.finished = true;
+  --unfinished_;
+}
+
+void Agenda::after_round_verdict(const SynchronousRounds& schedule, MonotonicTime now) {
+  if (--round_owing_ != 0) return;
+  const MonotonicTime next = std::max(now, round_began_.value_or(now) + schedule.interval);
+  round_began_.reset();
+  for (const TargetIndex member : round_members_) {
+    if (may_send(targets_[member], options_[targets_[member].options])) {
+      timers_.set(member, next);
+      ++round_owing_;
+    } else {
+      settle_if_finished(member);
+    }
+  }
+}
+
+void Agenda::verdict(TargetIndex index, EventKind kind, MonotonicTime now, MonotonicTime timed_out_at) {
+  Target& target = targets_[index];
+  const TargetOptions& options = options_[target.options];
+  const bool answered = kind == EventKind::reply || kind == EventKind::late;
+  if (answered) ++target.replies;
+  if (kind != EventKind::late) --target.waiting;  // a late probe had its verdict: lost
+  if (!may_send(target, options)) timers_.cancel(index);
+
+  if (const auto* on_answer = std::get_if<OnAnswer>(&options.schedule)) {
+    // Preloaded probes keep as many under way as there were. A send that this host refused is not repeated at once.
+    if (kind != EventKind::late && may_send(target, options)) {
+      const MonotonicTime earliest = target.last_sent + on_answer->min_interval;
+      timers_.set(index, std::max(now, kind == EventKind::local ? timed_out_at : earliest));
+    }
+  } else if (const auto* until = std::get_if<UntilAnswered>(&options.schedule)) {
+    if (answered || target.retries_used >= until->retries) {
+      timers_.cancel(index);
+      target.retries_used = until->retries;
+    } else if (may_send(target, options)) {
+      ++target.retries_used;
+      timers_.set(index, std::max(now, timed_out_at));
+    }
+  } else if (const auto* rounds = std::get_if<SynchronousRounds>(&options.schedule)) {
+    if (kind != EventKind::late) after_round_verdict(*rounds, now);
+  } else if (kind == EventKind::local && timers_.is_set(index)) {
+    timers_.set(index, std::max(timers_.deadline(index), now + refused_pause));
+  }
+  settle_if_finished(index);
+}
+
+void Agenda::stop() {
+  stopped_ = true;
+  for (TargetIndex index = 0; index < targets_.size(); ++index) {
+    if (!targets_[index].present) continue;
+    timers_.cancel(index);
+    settle_if_finished(index);
+  }
+}
+
+std::optional<TargetIndex> Agenda::find(const Address& address) {
+  if (!by_address_built_) {
+    by_address_built_ = true;
+    by_address_.reserve(targets_.size());
+    for (TargetIndex index = 0; index < targets_.size(); ++index) {
+      if (targets_[index].present) by_address_.try_emplace(targets_[index].address, index);
+    }
+  }
+  const auto found = by_address_.find(address);
+  if (found == by_address_.end()) return std::nullopt;
+  return found->second;
+}
+
+}  // namespace sonde::engine

@@ -1,0 +1,78 @@
+// inflight.cpp: see inflight.hpp for the invariants.
+#include "engine/inflight.hpp"
+
+namespace sonde::engine {
+
+Inflight::Inflight(MonotonicTime start, std::size_t capacity) : capacity_(capacity), timeouts_(start) {}
+
+bool Inflight::ready(MonotonicTime now) const {
+  const std::size_t index = index_of(next_number_);
+  if (index >= slots_.size()) return true;
+  const ProbeSlot& slot = slots_[index];
+  if (slot.state == ProbeState::waiting) return false;
+  return slot.state != ProbeState::lost || now >= ready_at();
+}
+
+MonotonicTime Inflight::ready_at() const {
+  const ProbeSlot& slot = slots_[index_of(next_number_)];
+  // The wheel remembers the deadline of a timer that has run out.
+  const MonotonicTime timed_out = timeouts_.deadline(timer_of(slot));
+  return slot.state == ProbeState::waiting ? timed_out : timed_out + (timed_out - slot.sent_at);
+}
+
+ProbeSlot& Inflight::take(TargetIndex target, std::uint32_t generation, std::uint64_t sequence) {
+  const std::size_t index = index_of(next_number_);
+  if (index >= slots_.size()) {
+    slots_.resize(index + 1);
+    timeouts_.grow(index + 1);
+  }
+  ProbeSlot& slot = slots_[index];
+  slot = ProbeSlot{};
+  slot.target = target;
+  slot.generation = generation;
+  slot.sequence = sequence;
+  slot.number = next_number_++;
+  slot.state = ProbeState::forgotten;  // until sent() says that it left
+  return slot;
+}
+
+void Inflight::sent(ProbeSlot& slot, MonotonicTime sent_at, Nanoseconds timeout) {
+  slot.sent_at = sent_at;
+  slot.state = ProbeState::waiting;
+  timeouts_.set(timer_of(slot), sent_at + timeout);
+}
+
+void Inflight::untake(std::uint32_t first_number) {
+  while (next_number_ != first_number) slots_[index_of(--next_number_)] = ProbeSlot{};
+}
+
+void Inflight::settle(ProbeSlot& slot, ProbeState state) {
+  if (slot.state == ProbeState::waiting) timeouts_.cancel(timer_of(slot));
+  slot.state = state;
+}
+
+ProbeSlot* Inflight::by_sequence(std::uint16_t icmp_sequence) {
+  const std::size_t index = index_of(icmp_sequence);
+  if (index >= slots_.size()) return nullptr;
+  ProbeSlot& slot = slots_[index];
+  const bool same = static_cast<std::uint16_t>(slot.number) == icmp_sequence;
+  return same && slot.state != ProbeState::unused && slot.state != ProbeState::forgotten ? &slot : nullptr;
+}
+
+ProbeSlot* Inflight::by_number(std::uint32_t number) {
+  const std::size_t index = index_of(number);
+  if (index >= slots_.size()) return nullptr;
+  ProbeSlot& slot = slots_[index];
+  return slot.number == number && slot.state != ProbeState::unused ? &slot : nullptr;
+}
+
+ProbeSlot* Inflight::expire_one(MonotonicTime now) {
+  timeouts_.advance(now);
+  const auto timer = timeouts_.pop_due();
+  if (!timer) return nullptr;
+  ProbeSlot& slot = slots_[*timer];
+  slot.state = ProbeState::lost;
+  return &slot;
+}
+
+}  // namespace sonde::engine

@@ -1,0 +1,236 @@
+// matcher.cpp: see matcher.hpp for what is believed and why.
+#include "engine/matcher.hpp"
+
+#include <algorithm>
+
+#include "net/interfaces.hpp"
+#include "wire/payload.hpp"
+
+namespace sonde::engine {
+
+namespace {
+
+bool many_may_answer(const Address& address) { return address.is_multicast() || address.is_broadcast(); }
+
+// Zones are local names: the same link-local source may come with or without one.
+bool same_host(const Address& a, const Address& b) {
+  return a.family() == b.family() && a.padded_bytes() == b.padded_bytes() &&
+         (a.scope_id() == b.scope_id() || a.scope_id() == 0 || b.scope_id() == 0);
+}
+
+void describe_arrival(const transport::Arrival& arrival, Event& event) {
+  event.from = arrival.from;
+  event.ttl = arrival.ttl;
+  event.tos = arrival.tos;
+  event.bytes = arrival.bytes;
+  if (arrival.ip_options) event.flags |= EventFlag::ip_options;
+}
+
+// The probe's slot, if its target is still there.
+ProbeSlot* living(ProbeSlot* slot, const Agenda& agenda) {
+  if (slot == nullptr) return nullptr;
+  const Target& target = agenda.target(slot->target);
+  return target.present && target.generation == slot->generation ? slot : nullptr;
+}
+
+}  // namespace
+
+Match Matcher::match(const transport::Arrival& arrival, Channel& channel, Agenda& agenda) {
+  switch (arrival.message.kind) {
+    case wire::IcmpKind::echo_reply:
+      return match_answer(arrival, channel, agenda);
+    case wire::IcmpKind::error:
+    case wire::IcmpKind::note:
+      return match_error(arrival, channel, agenda);
+    case wire::IcmpKind::echo_request:
+    case wire::IcmpKind::other:
+      break;
+  }
+  return reject(arrival, agenda, {});
+}
+
+Match Matcher::reject(const transport::Arrival& arrival, Agenda& agenda, EventFlags why) const {
+  Match match;
+  Event& event = match.event;
+  event.kind = EventKind::rejected;
+  describe_arrival(arrival, event);
+  event.flags |= why;
+  event.received_at = arrival.stamp.value_or(clock_->to_unix(arrival.received_at));
+  if (arrival.message.reason != ErrorReason::none) {
+    event.icmp_type = arrival.message.type;
+    event.icmp_code = arrival.message.code;
+    event.reason = arrival.message.reason;
+  }
+  // An error names the target by the probe it quotes; its sender is just some router.
+  const auto& about = arrival.probed ? arrival.probed : arrival.from;
+  event.has_target = false;
+  if (about) {
+    event.address = *about;
+    match.target = agenda.find(*about);
+    event.has_target = match.target.has_value();
+  }
+  return match;
+}
+
+UnixTime Matcher::sent_unix(const ProbeSlot& slot) const {
+  return slot.stamp != UnixTime{} && !slot.hardware_stamp ? slot.stamp : clock_->to_unix(slot.sent_at);
+}
+
+void Matcher::measure(const transport::Arrival& arrival, const ProbeSlot& slot, Event& event) const {
+  const Nanoseconds around = arrival.received_at - slot.sent_at;
+  event.rtt = around;
+  event.clock = RttClock::user;
+  event.received_at = arrival.stamp.value_or(clock_->to_unix(arrival.received_at));
+  const auto& stamp = slot.hardware_stamp ? arrival.hardware_stamp : arrival.stamp;
+  if (!stamp) {
+    if (slot.stamp_asked) event.flags |= EventFlag::no_rx_stamp;
+    return;
+  }
+  if (slot.stamp == UnixTime{}) {
+    if (slot.stamp_asked) event.flags |= EventFlag::no_tx_stamp;
+    return;
+  }
+  if (clock_->stepped_since(slot.sent_at)) {
+    event.flags |= EventFlag::clock_step;
+    return;
+  }
+  const Nanoseconds between = *stamp - slot.stamp;
+  const UnixTime call_began = clock_->to_unix(slot.sent_at - Nanoseconds(slot.lead_ns));
+  // The two clocks' offset is known to a few microseconds only.
+  const bool after_call = slot.hardware_stamp || slot.stamp + ClockWatch::threshold >= call_began;
+  if (between < Nanoseconds::zero() || between > around + Nanoseconds(slot.lead_ns) || !after_call) {
+    // Stamps that contradict the monotonic clock: the wall clock was set forth and back between two looks.
+    event.flags |= EventFlag::clock_step;
+    return;
+  }
+  event.rtt = between;
+  event.clock = slot.hardware_stamp ? RttClock::hardware : RttClock::kernel;
+  event.host_time = std::max(Nanoseconds::zero(), around - between);
+}
+
+EventFlags Matcher::compare_payload(const transport::Arrival& arrival, const TargetOptions& options) const {
+  EventFlags flags;
+  const std::size_t sent_bytes = options.payload_bytes;
+  const std::size_t came_bytes = arrival.bytes - wire::echo_header_bytes;
+  if (came_bytes < sent_bytes) flags |= EventFlag::truncated;
+  if (came_bytes > sent_bytes) flags |= EventFlag::extra_bytes;
+  const auto common = arrival.message.payload.first(std::min(arrival.message.payload.size(), sent_bytes));
+  if (!wire::payload_matches(common, options.pattern)) flags |= EventFlag::corrupt;
+  return flags;
+}
+
+Match Matcher::match_answer(const transport::Arrival& arrival, Channel& channel, Agenda& agenda) {
+  if (arrival.bad_checksum) return reject(arrival, agenda, EventFlag::bad_checksum);
+  if (arrival.message.identifier != channel.transport->identifier()) return reject(arrival, agenda, {});
+  ProbeSlot* slot = living(channel.inflight.by_sequence(arrival.message.sequence), agenda);
+  if (slot == nullptr) return reject(arrival, agenda, EventFlag::other_sequence);
+  const Target& target = agenda.target(slot->target);
+  const TargetOptions& options = agenda.options(target.options);
+
+  EventFlags flags;
+  const bool expected_source =
+      arrival.from && (same_host(*arrival.from, target.address) || many_may_answer(target.address));
+  if (options.payload_bytes >= wire::token_bytes) {
+    const auto token = wire::read_token(arrival.message.payload);
+    if (token != this->token(target.address, slot->sequence, slot->number)) {
+      return reject(arrival, agenda, EventFlag::bad_token);
+    }
+    if (!expected_source) flags |= EventFlag::other_source;
+  } else {
+    if (!expected_source) return reject(arrival, agenda, EventFlag::other_source);
+    flags |= EventFlag::no_token;
+  }
+
+  Match match;
+  match.slot = slot;
+  match.target = slot->target;
+  Event& event = match.event;
+  event.address = target.address;
+  event.sequence = slot->sequence;
+  describe_arrival(arrival, event);
+  event.flags |= flags;
+  event.flags |= compare_payload(arrival, options);
+  measure(arrival, *slot, event);
+  event.sent_at = sent_unix(*slot);
+  switch (slot->state) {
+    case ProbeState::waiting:
+      event.kind = EventKind::reply;
+      break;
+    case ProbeState::lost:
+      event.kind = EventKind::late;
+      break;
+    default:
+      event.kind = EventKind::duplicate;
+      break;
+  }
+  return match;
+}
+
+Match Matcher::match_error(const transport::Arrival& arrival, Channel& channel, Agenda& agenda) {
+  if (arrival.bad_checksum) return reject(arrival, agenda, EventFlag::bad_checksum);
+  const auto& quoted = arrival.message.quoted;
+  if (!quoted || !quoted->is_echo_request || quoted->identifier != channel.transport->identifier()) {
+    return reject(arrival, agenda, EventFlag::unmatched_quote);
+  }
+  ProbeSlot* slot = living(channel.inflight.by_sequence(quoted->sequence), agenda);
+  if (slot == nullptr) return reject(arrival, agenda, EventFlag::unmatched_quote);
+  const Target& target = agenda.target(slot->target);
+  const auto& destination = quoted->destination ? quoted->destination : arrival.probed;
+  const auto token = wire::read_token(quoted->payload);
+  const bool has_token = agenda.options(target.options).payload_bytes >= wire::token_bytes && token;
+  if ((destination && !same_host(*destination, target.address)) ||
+      (has_token && token != this->token(target.address, slot->sequence, slot->number))) {
+    return reject(arrival, agenda, EventFlag::unmatched_quote);
+  }
+
+  Match match;
+  match.slot = slot;
+  match.target = slot->target;
+  Event& event = match.event;
+  event.address = target.address;
+  event.sequence = slot->sequence;
+  describe_arrival(arrival, event);
+  event.sent_at = sent_unix(*slot);
+  event.icmp_type = arrival.message.type;
+  event.icmp_code = arrival.message.code;
+  event.reason = arrival.message.reason;
+  event.mtu = arrival.message.mtu;
+  measure(arrival, *slot, event);
+  if (event.reason == ErrorReason::host_unreachable && arrival.from && is_own_address(*arrival.from)) {
+    event.reason = ErrorReason::neighbour;
+  }
+  if (arrival.message.kind == wire::IcmpKind::note) {
+    event.kind = EventKind::note;
+  } else if (slot->state == ProbeState::waiting) {
+    event.kind = EventKind::error;
+  } else {
+    // It has a verdict. What the error adds to a loss is worth a note; a second error, or one after an answer, is not.
+    event.kind = EventKind::note;
+    match.silent = slot->state != ProbeState::lost;
+  }
+  return match;
+}
+
+Event Matcher::unanswered(const ProbeSlot& slot, const Address& address) const {
+  Event event;
+  event.kind = EventKind::lost;
+  event.address = address;
+  event.sequence = slot.sequence;
+  event.sent_at = sent_unix(slot);
+  if (slot.stamp_asked && slot.stamp == UnixTime{}) event.flags |= EventFlag::no_tx_stamp;
+  if (slot.suspect) event.flags |= EventFlag::suspect;
+  return event;
+}
+
+bool Matcher::is_own_address(const Address& address) {
+  // Forged errors must not fill memory, and a renumbered host must be noticed some time.
+  constexpr std::size_t remembered = 64;
+  const auto known = own_addresses_.find(address);
+  if (known != own_addresses_.end()) return known->second;
+  if (own_addresses_.size() >= remembered) own_addresses_.clear();
+  const bool own = net::is_own_address(address).value_or(false);
+  own_addresses_.emplace(address, own);
+  return own;
+}
+
+}  // namespace sonde::engine

@@ -1,0 +1,45 @@
+// pacer.hpp: a cap on probes per second over all targets (token bucket on the monotonic clock).
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "sonde/time.hpp"
+
+namespace sonde::engine {
+
+class Pacer {
+ public:
+  // `rate` in probes per second; 0: no cap. What was not used is kept for 2 ms at most, so a stall is not followed by
+  // a burst.
+  Pacer(double rate, MonotonicTime start) : rate_(rate), updated_(start) {
+    burst_ = std::max(1.0, rate_ * 0.002);
+    tokens_ = 1.0;
+  }
+
+  bool unlimited() const { return rate_ <= 0; }
+
+  // How many probes may leave now, at most `wanted`.
+  std::size_t allowance(MonotonicTime now, std::size_t wanted) {
+    if (unlimited()) return wanted;
+    const double seconds = std::chrono::duration<double>(now - updated_).count();
+    tokens_ = std::min(burst_, tokens_ + seconds * rate_);
+    updated_ = now;
+    return std::min(wanted, static_cast<std::size_t>(tokens_));
+  }
+  void spend(std::size_t probes) {
+    if (!unlimited()) tokens_ -= static_cast<double>(probes);
+  }
+
+  // When the next probe may leave, given that none may now.
+  MonotonicTime next() const {
+    const double missing = std::max(0.0, 1.0 - tokens_) / rate_;
+    return updated_ + Nanoseconds(static_cast<std::int64_t>(missing * 1e9) + 1);
+  }
+
+ private:
+  double rate_, burst_, tokens_;
+  MonotonicTime updated_;
+};
+
+}  // namespace sonde::engine

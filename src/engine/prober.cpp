@@ -1,0 +1,183 @@
+// prober.cpp: a turn of the loop, and waiting for the next; groups and channels.
+#include "engine/prober.hpp"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace sonde::engine {
+
+namespace {
+
+constexpr std::size_t no_group = SIZE_MAX;
+
+// From this rate on (probes per second) answers are gathered for `gather_time` instead of waking for each.
+constexpr std::size_t gather_rate = 1500;
+constexpr Nanoseconds rate_window = std::chrono::milliseconds(100);
+constexpr Nanoseconds gather_time = std::chrono::milliseconds(1);
+
+// Sends per turn before the caller gets a word in.
+constexpr int batches_per_turn = 16;
+
+}  // namespace
+
+Prober::Prober(const ProberOptions& options, const Clock& clock, OpenTransport open, OutcomeSink& sink)
+    : options_(options),
+      clock_(&clock),
+      open_(std::move(open)),
+      sink_(&sink),
+      key_(options.token_key),
+      watch_(clock),
+      agenda_(watch_.now()),
+      matcher_(key_, watch_),
+      pacer_(options.max_rate, watch_.now()),
+      poll_descriptor_(::epoll_create1(EPOLL_CLOEXEC)),
+      constructed_at_(watch_.now()),
+      buffers_(transport::Transport::batch_size) {
+  departures_.resize(transport::Transport::batch_size);
+}
+
+Prober::~Prober() = default;
+
+Result<TargetIndex> Prober::add(const Address& address, const TargetOptions& options, Nanoseconds phase) {
+  const auto group = group_for(address.family(), options.network);
+  if (!group) return std::unexpected(group.error());
+  const MonotonicTime from = begun_ ? clock_->monotonic() : constructed_at_;
+  const TargetIndex index = agenda_.add(address, options, from + phase);
+  const OptionsIndex set = agenda_.target(index).options;
+  if (set >= group_of_options_.size()) group_of_options_.resize(set + 1, {no_group, no_group});
+  auto& [ipv4_group, ipv6_group] = group_of_options_[set];
+  (address.is_ipv4() ? ipv4_group : ipv6_group) = *group;
+  const std::size_t largest = wire::echo_header_bytes + options.payload_bytes;
+  for (const std::size_t channel : groups_[*group].channels) channels_[channel]->transport->expect_messages_of(largest);
+  return index;
+}
+
+void Prober::remove(TargetIndex target) { agenda_.remove(target); }
+
+void Prober::begin() {
+  begun_ = true;
+  const Nanoseconds waited = watch_.now() - constructed_at_;
+  if (waited > Nanoseconds::zero()) agenda_.postpone(waited);
+}
+
+void Prober::process() {
+  watch_.check();
+  if (!begun_) begin();
+  for (int batch = 0; batch < batches_per_turn; ++batch) {
+    const bool more = send_due();
+    receive_ready();
+    expire_all();
+    if (!more) break;
+  }
+  last_turn_ = watch_.now();
+}
+
+Prober::Pause Prober::pause() const {
+  const MonotonicTime now = clock_->monotonic();
+  if (agenda_.peek_due() && (pacer_.unlimited() || pacer_.next() <= now)) return {now, true};
+  const bool gather = std::max(sent_in_last_window_, sent_in_window_) >= gather_rate / 10 &&
+                      now - rate_window_ <= 2 * rate_window;
+  auto until = next_deadline();
+  if (gather) until = std::max(until.value_or(last_turn_), last_turn_ + gather_time);
+  return {until, !gather};
+}
+
+std::optional<MonotonicTime> Prober::next_deadline() const {
+  auto next = agenda_.next_deadline();
+  if (next && !pacer_.unlimited()) next = std::max(*next, pacer_.next());
+  for (const auto& channel : channels_) {
+    const auto timeout = channel->inflight.next_timeout();
+    if (timeout && (!next || *timeout < *next)) next = timeout;
+  }
+  return next;
+}
+
+ProberTotals Prober::totals() {
+  ProberTotals totals;
+  totals.probes = probes_;
+  totals.stamp_drops = stamp_drops_;
+  totals.skipped_sends = agenda_.skipped_sends();
+  totals.clock_steps = watch_.steps();
+  totals.lag = agenda_.lag();
+  for (const auto& channel : channels_) totals.receive_drops += channel->transport->receive_drops();
+  return totals;
+}
+
+// --- groups and channels ------------------------------------------------------------------------------------------
+
+Result<std::size_t> Prober::group_for(Family family, const NetworkOptions& network) {
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    if (groups_[i].family == family && groups_[i].network == network) return i;
+  }
+  Group group;
+  group.family = family;
+  group.network = network;
+  group.staged.reserve(transport::Transport::batch_size);
+  if (auto opened = open_channel(group); !opened) return std::unexpected(opened.error());
+  groups_.push_back(std::move(group));
+  return groups_.size() - 1;
+}
+
+std::size_t Prober::group_of(TargetIndex target) {
+  const Target& entry = agenda_.target(target);
+  const auto& [ipv4_group, ipv6_group] = group_of_options_[entry.options];
+  return entry.address.is_ipv4() ? ipv4_group : ipv6_group;
+}
+
+Result<void> Prober::open_channel(Group& group) {
+  auto opened = open_(group.family, group.network);
+  if (!opened) return std::unexpected(opened.error());
+  transport::Transport& transport = *opened->transport;
+  if (transport.fd() >= 0) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = channels_.size();
+    if (::epoll_ctl(poll_descriptor_.get(), EPOLL_CTL_ADD, transport.fd(), &event) != 0) {
+      return std::unexpected(Error::from_errno(errno, "cannot watch a socket"));
+    }
+  }
+  const bool known = std::any_of(notices_.begin(), notices_.end(),
+                                 [&](const TransportNotice& notice) { return notice.family == group.family; });
+  if (!known) notices_.push_back({group.family, transport.kind(), transport.clock(), opened->reason});
+  for (OptionsIndex set = 0; set < agenda_.option_sets(); ++set) {
+    transport.expect_messages_of(wire::echo_header_bytes + agenda_.options(set).payload_bytes);
+  }
+  group.channels.push_back(channels_.size());
+  channels_.push_back(std::make_unique<Channel>(std::move(opened->transport), clock_->monotonic()));
+  return {};
+}
+
+std::size_t Prober::wanted_channels(const Group& group) const {
+  if (options_.sockets != 0) return options_.sockets;
+  // Two things have to fit: the probes of one timeout and one quarantine into sequence numbers, and 5 ms of answers with
+  // their stamps into receive buffers.
+  constexpr std::size_t most = 32;
+  double rate = agenda_.wanted_rate();
+  if (options_.max_rate > 0) rate = std::min(rate, options_.max_rate);
+  rate = std::min(rate, 250'000.0);  // more than one thread carries
+  const double timeout = std::chrono::duration<double>(agenda_.longest_timeout()).count();
+  const double numbers = rate * 2 * timeout / Inflight::largest_capacity;
+  const auto capacity = static_cast<double>(channels_[group.channels.front()]->transport->receive_capacity());
+  const double buffers = rate * 0.005 / std::max(1.0, capacity);
+  return std::clamp(static_cast<std::size_t>(std::ceil(std::max(numbers, buffers))), std::size_t{1}, most);
+}
+
+Channel* Prober::free_channel(Group& group) {
+  const MonotonicTime now = watch_.now();
+  if (group.may_grow && group.channels.size() < wanted_channels(group)) {
+    // One that cannot be opened (descriptors, most likely) leaves the group with those it has.
+    if (!open_channel(group)) group.may_grow = false;
+  }
+  MonotonicTime soonest = MonotonicTime::max();
+  for (std::size_t tried = 0; tried < group.channels.size(); ++tried) {
+    Channel& channel = *channels_[group.channels[group.next_channel++ % group.channels.size()]];
+    if (channel.inflight.ready(now)) return &channel;
+    soonest = std::min(soonest, channel.inflight.ready_at());
+  }
+  group.blocked_until = soonest;
+  return nullptr;
+}
+
+}  // namespace sonde::engine

@@ -1,0 +1,180 @@
+// prober.hpp: the loop: sends what is due, receives what has come, gives every probe its one verdict.
+//
+// One Prober is one thread with its own sockets and its own targets; it shares nothing. A turn of the loop is
+//
+//   due targets ─stage─▶ batches ─send─▶ channels ─receive─▶ stamps, then arrivals ─match─▶ outcomes ─▶ sink
+//                                           └── timeouts ─▶ lost ─▶ sink
+//
+// A channel is one socket with its ring of probes in flight; targets of one family and one set of network options share a
+// group of channels, opened as they are needed. Batches go to a group's channels in turn. When none of them has a free
+// sequence number the group waits: probes are paced, never dropped.
+//
+// Threads: not locked; one thread at a time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "engine/agenda.hpp"
+#include "engine/channel.hpp"
+#include "engine/clock_watch.hpp"
+#include "engine/matcher.hpp"
+#include "engine/pacer.hpp"
+#include "net/file_descriptor.hpp"
+#include "sonde/event.hpp"
+#include "sonde/session.hpp"
+#include "transport/transport.hpp"
+#include "wire/token.hpp"
+
+namespace sonde::engine {
+
+// Who is told. Called in the order in which things are decided, on the prober's thread; must not call the prober.
+class OutcomeSink {
+ public:
+  virtual ~OutcomeSink() = default;
+  // A probe was handed to the send call; exactly one verdict follows.
+  virtual void sent(TargetIndex target) = 0;
+  virtual void skipped(TargetIndex target, std::uint64_t sends) = 0;
+  // A verdict or event; without target for a rejected packet that fits none. Event::target is not filled in. Of `late`,
+  // EventFlag::suspect says that the loss it takes back was so flagged.
+  virtual void outcome(std::optional<TargetIndex> target, Event& event) = 0;
+  virtual void packet(const PacketView& packet) = 0;
+};
+
+// Opens one more transport for a group.
+using OpenTransport = std::function<Result<transport::OpenedTransport>(Family, const NetworkOptions&)>;
+
+struct ProberOptions {
+  std::array<std::byte, 16> token_key{};
+  unsigned sockets = 0;           // per group; 0: as many as the rate needs
+  double max_rate = 0;            // probes per second; 0: no cap
+  std::uint32_t stamp_every = 1;
+  bool packets = false;           // call OutcomeSink::packet
+};
+
+struct ProberTotals {
+  std::uint64_t probes = 0, receive_drops = 0, stamp_drops = 0, skipped_sends = 0, clock_steps = 0;
+  LagRecorder lag;
+};
+
+class Prober {
+ public:
+  Prober(const ProberOptions& options, const Clock& clock, OpenTransport open, OutcomeSink& sink);
+  ~Prober();
+  Prober(const Prober&) = delete;
+  Prober& operator=(const Prober&) = delete;
+
+  // Adds a target whose first probe goes `phase` after the first turn of the loop (or after now, once it runs). Opens the
+  // first socket of its group. Errors: those of opening it.
+  Result<TargetIndex> add(const Address& address, const TargetOptions& options, Nanoseconds phase);
+  // Probes in flight are forgotten; their answers will fit no target.
+  void remove(TargetIndex target);
+
+  // One turn: bounded, never blocks.
+  void process();
+
+  // What to wait for before the next turn. At high rates answers are not waited for one by one but gathered, as their
+  // stamps say when they came.
+  struct Pause {
+    std::optional<MonotonicTime> until;  // nullopt: no deadline
+    bool for_answers = true;             // end it when fd() is readable
+  };
+  Pause pause() const;
+
+  // Readable when an answer, stamp or error waits (an epoll descriptor).
+  int fd() const { return poll_descriptor_.get(); }
+  std::optional<MonotonicTime> next_deadline() const;
+  // Everything was sent and has its verdict.
+  bool done() const { return agenda_.done(); }
+
+  // No further sends.
+  void stop_sending() { agenda_.stop(); }
+  // What still waits is lost now.
+  void give_up();
+
+  const Target& target(TargetIndex index) const { return agenda_.target(index); }
+  const Agenda& agenda() const { return agenda_; }
+  std::vector<TransportNotice> notices() const { return notices_; }
+  ProberTotals totals();
+
+ private:
+  struct Group {
+    Family family{};
+    NetworkOptions network;
+    std::vector<std::size_t> channels;  // indexes into channels_
+    std::size_t next_channel = 0;
+    bool may_grow = true;               // a further socket may still be opened
+    MonotonicTime blocked_until{};      // no send buffer or sequence number before this
+    std::vector<Agenda::Sending> staged;
+  };
+
+  // --- groups and channels (channels.cpp) ---
+  Result<std::size_t> group_for(Family family, const NetworkOptions& network);
+  std::size_t group_of(TargetIndex target);
+  Result<void> open_channel(Group& group);
+  std::size_t wanted_channels(const Group& group) const;
+  // A channel with a free sequence number; null when all are full (then the group is blocked until one is not).
+  Channel* free_channel(Group& group);
+
+  // --- sending (sending.cpp) ---
+  // Sends up to one batch per group. True when more is due now.
+  bool send_due();
+  void stage(std::size_t allowance);
+  void flush(Group& group);
+  std::span<std::byte> compose(std::size_t place, const Agenda::Sending& sending, std::uint32_t number);
+  void departed(Channel& channel, const Agenda::Sending& sending, const transport::Departure& departure);
+  void put_back(Group& group, std::size_t first, MonotonicTime again);
+  void count_rate(std::size_t sent);
+
+  // --- receiving (receiving.cpp) ---
+  void receive_ready();
+  void receive_from(Channel& channel);
+  void take_stamp(Channel& channel, const transport::SendStamp& stamp);
+  void take_arrival(Channel& channel, const transport::Arrival& arrival);
+  void expire(Channel& channel);
+  void expire_all();
+  void conclude(Channel& channel, ProbeSlot& slot, Event& event);
+  void show_probe(const Channel& channel, ProbeSlot& slot);
+  void show_answer(const transport::Arrival& arrival);
+
+  void begin();
+
+  ProberOptions options_;
+  const Clock* clock_;
+  OpenTransport open_;
+  OutcomeSink* sink_;
+  wire::TokenKey key_;
+  ClockWatch watch_;
+  Agenda agenda_;
+  Matcher matcher_;
+  Pacer pacer_;
+  net::FileDescriptor poll_descriptor_;
+  MonotonicTime constructed_at_;
+  bool begun_ = false;
+
+  std::vector<std::unique_ptr<Channel>> channels_;
+  std::vector<Group> groups_;
+  std::vector<std::pair<std::size_t, std::size_t>> group_of_options_;  // per OptionsIndex: IPv4 group, IPv6 group
+  std::vector<TransportNotice> notices_;
+
+  // Send buffers, one per place in a batch; each remembers which options its payload was filled for.
+  struct SendBuffer {
+    std::vector<std::byte> bytes;
+    std::optional<OptionsIndex> filled_for;
+  };
+  std::vector<SendBuffer> buffers_;
+  std::vector<transport::Departure> departures_;
+  transport::ReceiveBatch received_;
+
+  std::uint64_t probes_ = 0;
+  std::uint64_t stamp_drops_ = 0;
+  // Sends within the current tenth of a second and the last whole one: tells when to stop waking for every answer.
+  MonotonicTime rate_window_{};
+  std::size_t sent_in_window_ = 0, sent_in_last_window_ = 0;
+  MonotonicTime last_turn_{};
+};
+
+}  // namespace sonde::engine

@@ -1,0 +1,149 @@
+// prober_receiving.cpp: from what the sockets hold to verdicts.
+#include <sys/epoll.h>
+
+#include "engine/prober.hpp"
+
+namespace sonde::engine {
+
+void Prober::receive_ready() {
+  std::array<epoll_event, 32> ready;
+  const int count = ::epoll_wait(poll_descriptor_.get(), ready.data(), static_cast<int>(ready.size()), 0);
+  for (int i = 0; i < count; ++i) receive_from(*channels_[ready[static_cast<std::size_t>(i)].data.u64]);
+  // Transports without a descriptor (tests) are always asked.
+  for (const auto& channel : channels_) {
+    if (channel->transport->fd() < 0) receive_from(*channel);
+  }
+  watch_.check();
+}
+
+void Prober::receive_from(Channel& channel) {
+  // Bounded, so that a flood of foreign packets cannot keep the loop from sending.
+  constexpr int most_batches = 64;
+  for (int batch = 0; batch < most_batches; ++batch) {
+    received_.clear();
+    const bool more = channel.transport->receive(received_);
+    // A step of the wall clock has to be known before a stamp is believed.
+    if (!received_.arrivals.empty()) watch_.check();
+    for (const transport::SendStamp& stamp : received_.stamps) take_stamp(channel, stamp);
+    for (const transport::Arrival& arrival : received_.arrivals) take_arrival(channel, arrival);
+    if (!more) return;
+  }
+}
+
+void Prober::take_stamp(Channel& channel, const transport::SendStamp& stamp) {
+  ProbeSlot* slot = channel.inflight.by_number(stamp.number);
+  if (slot == nullptr) return;
+  if (slot->stamp == UnixTime{} && slot->stamp_asked &&
+      (slot->state == ProbeState::lost || slot->state == ProbeState::failed || slot->state == ProbeState::answered)) {
+    --stamp_drops_;  // it was counted at the verdict, and came after all
+  }
+  // A device's own stamp, which follows the software's, takes its place.
+  if (slot->stamp != UnixTime{} && !stamp.hardware) return;
+  slot->stamp = stamp.at;
+  slot->hardware_stamp = stamp.hardware;
+  if (options_.packets && slot->state == ProbeState::waiting) show_probe(channel, *slot);
+}
+
+void Prober::take_arrival(Channel& channel, const transport::Arrival& arrival) {
+  Match match = matcher_.match(arrival, channel, agenda_);
+  if (match.silent) return;
+  if (options_.packets && match.slot != nullptr) {
+    show_probe(channel, *match.slot);
+    show_answer(arrival);
+  }
+  const EventKind kind = match.event.kind;
+  const bool verdict = kind == EventKind::reply || kind == EventKind::late || kind == EventKind::error;
+  if (verdict) {
+    conclude(channel, *match.slot, match.event);
+  } else {
+    sink_->outcome(match.target, match.event);
+  }
+}
+
+void Prober::conclude(Channel& channel, ProbeSlot& slot, Event& event) {
+  const TargetIndex target = slot.target;
+  if (slot.stamp_asked && slot.stamp == UnixTime{} && event.kind != EventKind::late) ++stamp_drops_;
+  if (event.kind == EventKind::late && slot.suspect) event.flags |= EventFlag::suspect;
+  const MonotonicTime timed_out_at = slot.sent_at + agenda_.timeout_of_next(target);
+  channel.inflight.settle(slot, event.kind == EventKind::error  ? ProbeState::failed
+                                : event.kind == EventKind::lost ? ProbeState::lost
+                                                                : ProbeState::answered);
+  sink_->outcome(target, event);
+  agenda_.verdict(target, event.kind, watch_.now(), timed_out_at);
+}
+
+void Prober::expire(Channel& channel) {
+  const MonotonicTime now = watch_.now();
+  while (ProbeSlot* slot = channel.inflight.expire_one(now)) {
+    const Target& target = agenda_.target(slot->target);
+    if (!target.present || target.generation != slot->generation) continue;
+    channel.drops.check(*channel.transport, now);
+    slot->suspect = channel.drops.dropped_since(slot->sent_at);
+    Event event = matcher_.unanswered(*slot, target.address);
+    if (options_.packets) show_probe(channel, *slot);
+    conclude(channel, *slot, event);
+  }
+}
+
+void Prober::expire_all() {
+  constexpr Nanoseconds drop_look = std::chrono::milliseconds(100);
+  const MonotonicTime now = watch_.now();
+  for (const auto& channel : channels_) {
+    if (now - channel->drops.checked_at() >= drop_look) channel->drops.check(*channel->transport, now);
+    if (!channel->inflight.has_expired(now)) continue;
+    // What came in time but was not read yet is not lost.
+    receive_from(*channel);
+    expire(*channel);
+  }
+}
+
+void Prober::give_up() {
+  receive_ready();
+  for (const auto& channel : channels_) {
+    channel->inflight.for_each_waiting([&](ProbeSlot& slot) {
+      const Target& target = agenda_.target(slot.target);
+      const bool known = target.present && target.generation == slot.generation;
+      if (!known) return channel->inflight.settle(slot, ProbeState::forgotten);
+      Event event = matcher_.unanswered(slot, target.address);
+      conclude(*channel, slot, event);
+    });
+  }
+}
+
+// --- captures -----------------------------------------------------------------------------------------------------
+
+void Prober::show_probe(const Channel& channel, ProbeSlot& slot) {
+  if (slot.shown) return;
+  slot.shown = true;
+  const Target& target = agenda_.target(slot.target);
+  const TargetOptions& options = agenda_.options(target.options);
+  const auto message = compose(0, {slot.target, slot.sequence, {}, 0}, slot.number);
+  wire::write_echo_request(message, target.address.family(), channel.transport->identifier(),
+                           static_cast<std::uint16_t>(slot.number));
+  if (target.address.is_ipv4()) wire::write_icmpv4_checksum(message);
+  PacketView view;
+  view.outgoing = true;
+  view.at = slot.stamp != UnixTime{} && !slot.hardware_stamp ? slot.stamp : watch_.to_unix(slot.sent_at);
+  view.from = options.network.source.value_or(Address::any(target.address.family()));
+  view.to = target.address;
+  view.ttl = options.network.ttl.value_or(64);
+  view.tos = options.network.tos.value_or(0);
+  view.bytes = message;
+  sink_->packet(view);
+}
+
+void Prober::show_answer(const transport::Arrival& arrival) {
+  PacketView view;
+  view.has_ip_header = arrival.has_ip_header;
+  view.at = arrival.stamp.value_or(watch_.to_unix(arrival.received_at));
+  if (arrival.from) {
+    view.from = *arrival.from;
+    view.to = Address::any(arrival.from->family());
+  }
+  view.ttl = arrival.ttl.value_or(0);
+  view.tos = arrival.tos.value_or(0);
+  view.bytes = arrival.packet;
+  sink_->packet(view);
+}
+
+}  // namespace sonde::engine

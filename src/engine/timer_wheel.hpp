@@ -1,0 +1,83 @@
+// timer_wheel.hpp: many deadlines, each set, moved and met in constant time.
+//
+// A hierarchical wheel: level 0 has one slot per tick (16.4 µs), each level above has slots 64 times as long. A timer
+// lies on the level of the highest 6-bit digit in which its tick differs from the current one; when time enters a
+// slot of a higher level, that slot's timers move down. So a timer moves at most once per level, whatever the number
+// of timers. Bitmaps of occupied slots let time jump over empty ones.
+//
+// Timers are numbered by the caller from 0 to capacity - 1 and linked through one array; nothing is allocated when
+// they are set. Threads: not locked; one owner.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "sonde/time.hpp"
+
+namespace sonde::engine {
+
+class TimerWheel {
+ public:
+  // Deadlines are met at most this much late, and never early.
+  static constexpr Nanoseconds tick{1 << 14};
+
+  explicit TimerWheel(MonotonicTime start);
+
+  // Makes timers 0 to capacity - 1 usable. Never shrinks.
+  void grow(std::size_t capacity);
+
+  // Sets or moves `timer`. One that is already due becomes due at once, behind those that are.
+  void set(std::uint32_t timer, MonotonicTime deadline);
+  void cancel(std::uint32_t timer);
+  bool is_set(std::uint32_t timer) const { return nodes_[timer].list != no_list; }
+  MonotonicTime deadline(std::uint32_t timer) const { return nodes_[timer].deadline; }
+  bool empty() const { return count_ == 0; }
+  std::size_t size() const { return count_; }
+
+  // Moves time on; never back.
+  void advance(MonotonicTime now);
+  // Takes the next due timer, in the order in which they became due; nullopt when none is.
+  std::optional<std::uint32_t> pop_due();
+  // The next due timer, left in place.
+  std::optional<std::uint32_t> peek_due() const;
+
+  // No timer is due before this; nullopt when none is set. Exact up to a tick unless very many timers lie close together.
+  std::optional<MonotonicTime> next_deadline() const;
+
+ private:
+  static constexpr unsigned digit_bits = 6;
+  static constexpr unsigned slots = 1u << digit_bits;
+  static constexpr unsigned levels = 8;  // 64^8 ticks: 146 years
+  static constexpr std::uint16_t due_list = levels * slots;
+  static constexpr std::uint16_t no_list = due_list + 1;
+  static constexpr std::uint32_t none = UINT32_MAX;
+
+  struct Node {
+    MonotonicTime deadline{};
+    std::uint32_t previous = none, next = none;
+    std::uint16_t list = no_list;
+  };
+  struct List {
+    std::uint32_t first = none, last = none;
+  };
+
+  std::uint64_t tick_of(MonotonicTime time) const;
+  void link(std::uint32_t timer, std::uint16_t list);
+  void unlink(std::uint32_t timer);
+  void place(std::uint32_t timer);
+  // Empties `list`, placing its timers anew relative to the current tick.
+  void replace_all(std::uint16_t list);
+  // The first occupied slot ahead of the current tick, as (level, its first tick).
+  std::optional<std::pair<unsigned, std::uint64_t>> next_slot() const;
+
+  MonotonicTime start_;
+  std::uint64_t current_ = 0;  // ticks since start_
+  std::size_t count_ = 0;
+  std::array<List, due_list + 1> lists_{};
+  std::array<std::uint64_t, levels> occupied_{};  // a bit per slot
+  std::vector<Node> nodes_;
+};
+
+}  // namespace sonde::engine
