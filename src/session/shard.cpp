@@ -1,0 +1,239 @@
+// shard.cpp: see shard.hpp.
+#include "session/shard.hpp"
+
+#include <poll.h>
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+
+namespace sonde::session {
+
+namespace {
+
+// A TargetId: the place's generation, the shard, the place.
+constexpr unsigned shard_shift = 32, generation_shift = 40;
+
+}  // namespace
+
+Shard::Shard(const ShardOptions& options, const Clock& clock, engine::OpenTransport open,
+             Session::EventCallback on_event, Session::PacketCallback on_packet)
+    : options_(options),
+      clock_(&clock),
+      on_event_(std::move(on_event)),
+      on_packet_(std::move(on_packet)),
+      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      ready_(::epoll_create1(EPOLL_CLOEXEC)),
+      prober_(options.prober, clock, std::move(open), *this) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  ::epoll_ctl(ready_.get(), EPOLL_CTL_ADD, wake_.get(), &event);
+  ::epoll_ctl(ready_.get(), EPOLL_CTL_ADD, prober_.fd(), &event);
+}
+
+void Shard::listen(bool for_answers) {
+  if (for_answers == listening_) return;
+  listening_ = for_answers;
+  epoll_event event{};
+  if (for_answers) event.events = EPOLLIN;
+  ::epoll_ctl(ready_.get(), EPOLL_CTL_MOD, prober_.fd(), &event);
+}
+
+TargetId Shard::id_of(engine::TargetIndex index) const {
+  const std::uint64_t generation = prober_.target(index).generation;
+  return TargetId{generation << generation_shift | std::uint64_t{options_.number} << shard_shift | index};
+}
+
+std::optional<engine::TargetIndex> Shard::index_of(TargetId id) const {
+  const auto index = static_cast<engine::TargetIndex>(static_cast<std::uint64_t>(id));
+  if (index >= prober_.agenda().places() || !prober_.target(index).present || id_of(index) != id) return std::nullopt;
+  return index;
+}
+
+Error Shard::no_such_target() { return {ErrorCode::not_found, 0, "no such target", {}, {}}; }
+
+Result<TargetId> Shard::add(const Address& address, const TargetOptions& options, Nanoseconds phase) {
+  const Access access(*this);
+  const auto index = prober_.add(address, options, phase);
+  if (!index) return std::unexpected(index.error());
+  if (*index == figures_.size()) {
+    figures_.emplace_back(options_.resolution);
+  } else {
+    figures_[*index] = stats::TargetFigures(options_.resolution);
+  }
+  return id_of(*index);
+}
+
+Result<Figures> Shard::remove(TargetId id) {
+  const Access access(*this);
+  const auto index = index_of(id);
+  if (!index) return std::unexpected(no_such_target());
+  stats::TargetFigures& figures = figures_[*index];
+  for (std::uint64_t waiting = prober_.target(*index).waiting; waiting > 0; --waiting) figures.lost(false);
+  prober_.remove(*index);
+  return figures.snapshot();
+}
+
+bool Shard::done() {
+  const Access access(*this);
+  return prober_.done();
+}
+
+std::vector<TransportNotice> Shard::notices() {
+  const Access access(*this);
+  return prober_.notices();
+}
+
+ShardTotals Shard::totals() {
+  const Access access(*this);
+  return {prober_.totals(), foreign_rejected_};
+}
+
+void Shard::process() {
+  {
+    const std::scoped_lock lock(mutex_);
+    prober_.process();
+    listen(prober_.pause().for_answers);
+  }
+  deliver_events();
+}
+
+std::optional<MonotonicTime> Shard::next_deadline() const {
+  const std::scoped_lock lock(mutex_);
+  return prober_.pause().until;
+}
+
+bool Shard::wait(std::optional<MonotonicTime> deadline) {
+  auto until = next_deadline();
+  if (deadline && (!until || *deadline < *until)) until = deadline;
+  timespec timeout{};
+  if (until) {
+    const auto left = (*until - clock_->monotonic()).count();
+    if (left <= 0) return false;
+    timeout = {static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
+  }
+  pollfd waited_for{fd(), POLLIN, 0};
+  const int ready = ::ppoll(&waited_for, 1, until ? &timeout : nullptr, nullptr);
+  return ready < 0 && errno == EINTR;
+}
+
+void Shard::run(const std::stop_token& stopping) {
+  while (!stopping.stop_requested()) {
+    take_wake();
+    process();
+    while (callers_.load() > 0) ::sched_yield();
+    wait(std::nullopt);
+  }
+}
+
+void Shard::stop_sending() {
+  const Access access(*this);
+  prober_.stop_sending();
+}
+
+void Shard::finish(MonotonicTime deadline) {
+  process();
+  while (!done() && clock_->monotonic() < deadline) {
+    wait(deadline);
+    process();
+  }
+  {
+    const Access access(*this);
+    prober_.give_up();
+  }
+  deliver_events();
+}
+
+void Shard::wake() const {
+  const std::uint64_t one = 1;
+  // Cannot block; that the counter is full means that a wake is pending already.
+  [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
+}
+
+bool Shard::take_wake() const {
+  std::uint64_t count = 0;
+  return ::read(wake_.get(), &count, sizeof count) == static_cast<ssize_t>(sizeof count);
+}
+
+stats::TargetFigures Shard::merged() {
+  const Access access(*this);
+  stats::TargetFigures all(options_.resolution);
+  for (engine::TargetIndex index = 0; index < figures_.size(); ++index) {
+    if (prober_.target(index).present) all.merge(figures_[index]);
+  }
+  return all;
+}
+
+std::size_t Shard::poll_events(std::span<Event> events) {
+  const Access access(*this);
+  const std::size_t count = std::min(events.size(), kept_.size());
+  std::copy_n(kept_.begin(), count, events.begin());
+  kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(count));
+  return count;
+}
+
+std::uint64_t Shard::events_dropped() {
+  const Access access(*this);
+  return events_dropped_;
+}
+
+void Shard::count(stats::TargetFigures& figures, const Event& event) {
+  switch (event.kind) {
+    case EventKind::reply:
+      return figures.reply(*event.rtt, event.host_time);
+    case EventKind::lost:
+      return figures.lost(event.flags.has(EventFlag::suspect));
+    case EventKind::late:
+      return figures.late(event.flags.has(EventFlag::suspect));
+    case EventKind::error:
+      return figures.error();
+    case EventKind::local:
+      return figures.local();
+    case EventKind::duplicate:
+      return figures.duplicate();
+    case EventKind::rejected:
+      return figures.rejected();
+    case EventKind::note:
+      return;
+  }
+}
+
+void Shard::outcome(std::optional<engine::TargetIndex> target, Event& event) {
+  if (target) {
+    count(figures_[*target], event);
+  } else {
+    ++foreign_rejected_;
+  }
+  if (!options_.events) return;
+  event.has_target = target.has_value();
+  if (target) event.target = id_of(*target);
+  fresh_.push_back(event);
+}
+
+void Shard::packet(const PacketView& packet) {
+  if (on_packet_) on_packet_(packet);
+}
+
+void Shard::deliver_events() {
+  if (fresh_.empty()) return;
+  if (on_event_) {
+    for (const Event& event : fresh_) on_event_(event);
+    fresh_.clear();
+    return;
+  }
+  const Access access(*this);
+  for (const Event& event : fresh_) {
+    if (kept_.size() >= options_.event_capacity) {
+      kept_.pop_front();
+      ++events_dropped_;
+    }
+    kept_.push_back(event);
+  }
+  fresh_.clear();
+}
+
+}  // namespace sonde::session
