@@ -1,0 +1,36 @@
+// pcapng.hpp: probes and answers as a capture file that tcpdump and Wireshark open.
+//
+// One section, one interface of LINKTYPE_RAW (101: packets begin with their IP header), nanosecond stamps.
+// What a socket shows of a packet is its ICMP message; the IP header before it is then written by us, and
+// each such packet carries a comment that says so. Source: draft-ietf-opsawg-pcapng.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "report/output.hpp"
+#include "sonde/session.hpp"
+
+namespace sonde::report {
+
+class PcapNgWriter {
+ public:
+  // Writes the file's head. `version` is named as the application. Errors: see Output::error().
+  PcapNgWriter(Output& output, std::string_view version);
+
+  // The checksum of an outgoing message is filled in: the kernel does that after we have seen it. An answer's
+  // checksum stays as it came, except where ICMPv6's cannot be right because the socket did not show both
+  // addresses. Packets longer than IP can carry are left out.
+  void packet(const PacketView& packet);
+
+  std::uint64_t packets() const { return packets_; }
+
+ private:
+  Output& output_;
+  std::string block_;   // kept for its memory
+  std::string packet_;  // the packet with its IP header
+  std::uint64_t packets_ = 0;
+};
+
+}  // namespace sonde::report

@@ -1,0 +1,264 @@
+// text_table.cpp: laying out summaries.
+#include "report/text_table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/colour.hpp"
+#include "report/display.hpp"
+#include "report/words.hpp"
+
+namespace sonde::report {
+namespace {
+
+Colour loss_colour(const std::optional<double>& ratio) {
+  if (!ratio) return Colour::plain;
+  return *ratio <= 0 ? Colour::green : *ratio < 1 ? Colour::yellow : Colour::red;
+}
+
+std::string loss_text(const Figures& figures) {
+  return figures.loss_ratio ? percent_text(*figures.loss_ratio) : "-";
+}
+
+std::string optional_duration(const std::optional<Nanoseconds>& duration, bool unicode) {
+  return duration ? duration_text(*duration, unicode) : "-";
+}
+
+std::string count_cell(std::uint64_t count) {
+  return count == 0 ? std::string() : fmt::format("{}", count);
+}
+
+}  // namespace
+
+std::string counts_text(const Figures& figures, bool interim) {
+  std::string text = fmt::format("sent {}, received {}, lost {}, late {}, errors {}, local {}", figures.sent,
+                                 figures.received, figures.lost, figures.late, figures.errors, figures.local);
+  if (interim) text += fmt::format(", in flight {}", figures.in_flight);
+  return text;
+}
+
+std::string summary_block(const Summary& summary, const TableStyle& style, bool interim) {
+  const Figures& figures = summary.figures;
+  const auto duration = [&style](Nanoseconds value) { return duration_text(value, style.unicode); };
+  std::string text;
+  const auto line = [&text](std::string_view title, std::string_view content) {
+    text += fmt::format("{:<8}{}\n", title, content);
+  };
+  line("probes", counts_text(figures, interim));
+  line("loss", figures.loss_ratio
+                   ? paint(percent_text(*figures.loss_ratio), loss_colour(figures.loss_ratio), style.colour)
+                   : "unknown: no probe has left this host");
+  if (figures.rtt) {
+    const RttFigures& rtt = *figures.rtt;
+    line("rtt", fmt::format("min {}  mean {}  max {}  stddev {}", duration(rtt.min), duration(rtt.mean),
+                            duration(rtt.max), duration(rtt.stddev)));
+    line("",
+         fmt::format("median {}  p90 {}  p99 {}", duration(rtt.p50), duration(rtt.p90), duration(rtt.p99)));
+  }
+  std::string asked;
+  for (const auto& [percentile, value] : summary.percentiles) {
+    if (is_standard_percentile(percentile)) continue;
+    const std::string entry = fmt::format("{} {}", percentile_name(percentile), duration(value));
+    if (8 + display_width(asked) + 2 + display_width(entry) > style.width && !asked.empty()) {
+      line("", asked);
+      asked.clear();
+    }
+    asked += (asked.empty() ? "" : "  ") + entry;
+  }
+  if (!asked.empty()) line("", asked);
+  if (figures.jitter) {
+    std::string jitter = duration(*figures.jitter);
+    if (figures.jitter_rfc3550) jitter += fmt::format("  (RFC 3550: {})", duration(*figures.jitter_rfc3550));
+    line("jitter", jitter);
+  }
+  if (figures.host_time_mean) {
+    line("host", fmt::format("{} of this host's own per probe, not contained in the rtt",
+                             duration(*figures.host_time_mean)));
+  }
+  if (figures.duplicates + figures.rejected > 0) {
+    line("also", fmt::format("{}, {}", counted(figures.duplicates, "duplicate", "duplicates"),
+                             counted(figures.rejected, "rejected packet", "rejected packets")));
+  }
+  if (figures.longest_loss_run > 1) {
+    line("runs", fmt::format("{} of loss, the longest of {} probes",
+                             counted(figures.loss_runs, "run", "runs"), figures.longest_loss_run));
+  }
+  if (figures.skipped > 0) {
+    line("skipped", fmt::format("{} left out because this process was stalled",
+                                counted(figures.skipped, "send", "sends")));
+  }
+  if (figures.suspect > 0) {
+    line("suspect", paint(fmt::format("{} may be this host's own: its receive buffer was full",
+                                      counted(figures.suspect, "loss", "losses")),
+                          Colour::yellow, style.colour));
+  }
+  return text;
+}
+
+std::string summary_line(const Figures& figures, const TableStyle& style) {
+  std::string text =
+      fmt::format("sent {}, received {}, late {}, loss {}", figures.sent, figures.received, figures.late,
+                  paint(loss_text(figures), loss_colour(figures.loss_ratio), style.colour));
+  if (figures.rtt) {
+    text += fmt::format(", median {}, p99 {}", duration_text(figures.rtt->p50, style.unicode),
+                        duration_text(figures.rtt->p99, style.unicode));
+  }
+  return text;
+}
+
+std::string totals_remarks(const Totals& totals, bool verbose, const TableStyle& style) {
+  std::string text;
+  const auto remark = [&](std::uint64_t count, std::string_view singular, std::string_view plural,
+                          std::string_view meaning) {
+    if (count == 0) return;
+    text +=
+        paint(counted(count, singular, plural) + std::string(meaning), Colour::yellow, style.colour) + '\n';
+  };
+  remark(totals.receive_drops, "answer", "answers",
+         " dropped by this host (receive buffer full): losses may be its own");
+  remark(totals.stamp_drops, "transmit stamp", "transmit stamps", " never came back");
+  remark(totals.skipped_sends, "send", "sends", " left out because this process was stalled");
+  remark(totals.clock_steps, "step", "steps", " of the wall clock (no round-trip time is affected)");
+  remark(totals.rejected, "packet", "packets", " rejected that fit no target");
+  if (verbose) {
+    text += fmt::format("schedule lag p99 {}, at most {}\n",
+                        duration_text(totals.schedule_lag_p99, style.unicode),
+                        duration_text(totals.schedule_lag_max, style.unicode));
+  }
+  return text;
+}
+
+SummaryTable::SummaryTable(TableStyle style, std::vector<double> percentiles)
+    : style_(style), percentiles_(std::move(percentiles)) {
+  // In the order of cells_of().
+  columns_ = {
+      {.title = "sent", .priority = 1},
+      {.title = "rcvd", .priority = 1},
+      {.title = "lost", .priority = 5, .optional = true},
+      {.title = "late", .priority = 4, .optional = true},
+      {.title = "error", .priority = 3, .optional = true},
+      {.title = "local", .priority = 3, .optional = true},
+      {.title = "dup", .priority = 6, .optional = true},
+      {.title = "rej", .priority = 6, .optional = true},
+      {.title = "loss", .priority = 0},
+      {.title = "min", .priority = 7},
+      {.title = "mean", .priority = 7},
+      {.title = "median", .priority = 0},
+      {.title = "p90", .priority = 8},
+      {.title = "p99", .priority = 1},
+      {.title = "max", .priority = 6},
+      {.title = "stddev", .priority = 9},
+      {.title = "jitter", .priority = 2},
+      {.title = "host", .priority = 10, .optional = true},
+  };
+  for (const double percentile : percentiles_) {
+    if (!is_standard_percentile(percentile)) {
+      columns_.push_back({.title = percentile_name(percentile), .priority = 2});
+    }
+  }
+}
+
+std::vector<std::string> SummaryTable::cells_of(const Summary& summary) const {
+  const Figures& figures = summary.figures;
+  const auto rtt = [&](Nanoseconds RttFigures::* field) {
+    return figures.rtt ? duration_text((*figures.rtt).*field, style_.unicode) : std::string("-");
+  };
+  std::vector<std::string> cells{
+      fmt::format("{}", figures.sent),
+      fmt::format("{}", figures.received),
+      count_cell(figures.lost),
+      count_cell(figures.late),
+      count_cell(figures.errors),
+      count_cell(figures.local),
+      count_cell(figures.duplicates),
+      count_cell(figures.rejected),
+      loss_text(figures),
+      rtt(&RttFigures::min),
+      rtt(&RttFigures::mean),
+      rtt(&RttFigures::p50),
+      rtt(&RttFigures::p90),
+      rtt(&RttFigures::p99),
+      rtt(&RttFigures::max),
+      rtt(&RttFigures::stddev),
+      optional_duration(figures.jitter, style_.unicode),
+      figures.host_time_mean ? duration_text(*figures.host_time_mean, style_.unicode) : std::string(),
+  };
+  for (std::size_t index = 0; index < percentiles_.size(); ++index) {
+    if (is_standard_percentile(percentiles_[index])) continue;
+    const bool known = index < summary.percentiles.size();
+    cells.push_back(known ? duration_text(summary.percentiles[index].second, style_.unicode) : "-");
+  }
+  return cells;
+}
+
+void SummaryTable::lay_out() {
+  constexpr std::size_t comfortable_name = 28, least_name = 8;
+  name_width_ = least_name;
+  for (const Row& row : rows_) name_width_ = std::max(name_width_, display_width(row.name));
+  for (std::size_t index = 0; index < columns_.size(); ++index) {
+    Column& column = columns_[index];
+    bool any = false;
+    column.width = column.title.size();
+    for (const Row& row : rows_) {
+      any = any || !row.cells[index].empty();
+      column.width = std::max(column.width, display_width(row.cells[index]));
+    }
+    column.shown = any || !column.optional;
+  }
+  const auto columns_width = [this] {
+    std::size_t total = 0;
+    for (const Column& column : columns_) total += column.shown ? column.width + 2 : 0;
+    return total;
+  };
+  const std::size_t name_wish = std::min(name_width_, comfortable_name);
+  while (name_wish + columns_width() > style_.width) {
+    Column* least = nullptr;
+    for (Column& column : columns_) {
+      const bool droppable = column.shown && column.priority > 0;
+      if (droppable && (least == nullptr || column.priority >= least->priority)) least = &column;
+    }
+    if (least == nullptr) break;
+    least->shown = false;
+  }
+  const std::size_t taken = columns_width();
+  const std::size_t room = style_.width > taken + least_name ? style_.width - taken : least_name;
+  name_width_ = std::min(name_width_, room);
+  laid_out_ = true;
+}
+
+std::string SummaryTable::row_text(std::string_view name, const std::vector<std::string>& cells) const {
+  std::string text = pad_right(clip(name, name_width_, style_.unicode), name_width_);
+  for (std::size_t index = 0; index < columns_.size(); ++index) {
+    if (columns_[index].shown) text += "  " + pad_left(cells[index], columns_[index].width);
+  }
+  return text;
+}
+
+std::string SummaryTable::flush() {
+  std::string text;
+  if (!laid_out_) {
+    lay_out();
+    std::vector<std::string> titles;
+    for (const Column& column : columns_) titles.push_back(column.title);
+    text += paint(row_text("target", titles), Colour::bold, style_.colour) + '\n';
+  }
+  for (const Row& row : rows_) {
+    text +=
+        paint(row_text(row.name, row.cells), row.healthy ? Colour::plain : Colour::red, style_.colour) + '\n';
+  }
+  rows_.clear();
+  return text;
+}
+
+std::string SummaryTable::add(const std::string& name, const Summary& summary) {
+  const Figures& figures = summary.figures;
+  rows_.push_back({name, cells_of(summary), figures.received + figures.late > 0});
+  return rows_.size() >= most_rows_kept || laid_out_ ? flush() : std::string();
+}
+
+std::string SummaryTable::finish() {
+  return rows_.empty() ? std::string() : flush();
+}
+
+}  // namespace sonde::report
