@@ -1,0 +1,37 @@
+// main.cpp: the program `sonde`: parse, then do what was asked.
+#include <cstdio>
+#include <span>
+#include <string>
+#include <variant>
+
+#include "cli/command_line.hpp"
+#include "cli/documents.hpp"
+#include "cli/exit_status.hpp"
+#include "cli/ping.hpp"
+
+namespace {
+
+using sonde::cli::ExitStatus;
+
+int print_document(sonde::cli::Document document) {
+  const std::string text = sonde::cli::make_document(document);
+  const bool written =
+      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  if (!written) std::perror("sonde: standard output");
+  return static_cast<int>(written ? ExitStatus::all_answered : ExitStatus::output_failed);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto parsed =
+      sonde::cli::parse_command_line(std::span<const char* const>(argv, static_cast<std::size_t>(argc)));
+  if (!parsed) {
+    std::fprintf(stderr, "%s\n", parsed.error().message.c_str());
+    return static_cast<int>(parsed.error().status);
+  }
+  if (const auto* request = std::get_if<sonde::cli::DocumentRequest>(&*parsed)) {
+    return print_document(request->document);
+  }
+  return sonde::cli::run_ping(std::get<sonde::cli::PingOptions>(*parsed));
+}

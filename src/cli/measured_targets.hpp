@@ -1,0 +1,71 @@
+// measured_targets.hpp: what the user named, and which target of the session each is (or has become).
+//
+// A requested target is measured at one address, at several (--all-addresses), or at none yet (a name being resolved). When
+// a name moves to another address, the old target's last figures stay here for the summary.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/target_list.hpp"
+#include "report/reporter.hpp"
+#include "sonde/event.hpp"
+
+namespace sonde::cli {
+
+class MeasuredTargets {
+ public:
+  struct Measured {
+    std::size_t request = 0;  // index into the list
+    Address address;
+    TargetId id{};
+    bool present = true;  // still in the session; else `last` is what it came to
+    report::Summary last;
+  };
+
+  explicit MeasuredTargets(const TargetList& list) : list_(&list) {}
+
+  std::size_t add(std::size_t request, const Address& address, TargetId id) {
+    // Ids mostly come in ascending order, so this is mostly an append.
+    const auto entry = std::pair{id, measured_.size()};
+    by_id_.insert(std::upper_bound(by_id_.begin(), by_id_.end(), entry), entry);
+    measured_.push_back({request, address, id, true, {}});
+    return measured_.size() - 1;
+  }
+
+  std::optional<std::size_t> find(TargetId id) const {
+    const auto found = std::lower_bound(by_id_.begin(), by_id_.end(), std::pair{id, std::size_t{0}});
+    if (found == by_id_.end() || found->first != id) return std::nullopt;
+    return found->second;
+  }
+
+  Measured& operator[](std::size_t place) { return measured_[place]; }
+  const Measured& operator[](std::size_t place) const { return measured_[place]; }
+  std::size_t size() const { return measured_.size(); }
+
+  report::TargetName name(std::size_t place) const {
+    const Measured& measured = measured_[place];
+    RequestedTarget requested = (*list_)[measured.request];
+    report::TargetName name{std::move(requested.text), std::move(requested.label), {}, measured.address};
+    const auto known = std::lower_bound(host_names_.begin(), host_names_.end(), std::pair{place, std::string()});
+    if (known != host_names_.end() && known->first == place) name.host_name = known->second;
+    return name;
+  }
+
+  void set_host_name(std::size_t place, std::string name) {
+    const auto at = std::lower_bound(host_names_.begin(), host_names_.end(), std::pair{place, std::string()});
+    host_names_.insert(at, {place, std::move(name)});
+  }
+
+ private:
+  const TargetList* list_;
+  std::vector<Measured> measured_;
+  std::vector<std::pair<TargetId, std::size_t>> by_id_;           // sorted
+  std::vector<std::pair<std::size_t, std::string>> host_names_;  // of reverse look-ups, sorted by place; few
+};
+
+}  // namespace sonde::cli

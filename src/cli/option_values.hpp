@@ -1,0 +1,77 @@
+// option_values.hpp: puts an option's value into PingOptions; the last column of the option table.
+//
+// All are templates over a member and what reads it, so that a table row names both and no function is
+// written for it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "cli/option_table.hpp"
+#include "cli/ping_options.hpp"
+#include "cli/units.hpp"
+
+namespace sonde::cli {
+
+// A word that an option takes, and what it stands for.
+template <typename Value>
+struct Choice {
+  std::string_view name;
+  Value value;
+};
+
+// The words alone, for the table's `choices`.
+template <const auto& Choices>
+inline constexpr auto choice_names = [] {
+  std::array<std::string_view, Choices.size()> names;
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = Choices[i].name;
+  return names;
+}();
+
+// Which of `names` is `text`, or a message that lists them.
+Parsed<std::size_t> find_choice(std::string_view text, std::span<const std::string_view> names);
+
+template <auto Member, const auto& Choices>
+Applied choose(std::string_view text, PingOptions& options) {
+  const auto index = find_choice(text, choice_names<Choices>);
+  if (!index) return std::unexpected(index.error());
+  options.*Member = Choices[*index].value;
+  return {};
+}
+
+// `Reader` is a function from text to Parsed<the member's type>.
+template <auto Member, auto Reader>
+Applied store(std::string_view text, PingOptions& options) {
+  auto value = Reader(text);
+  if (!value) return std::unexpected(std::move(value.error()));
+  options.*Member = std::move(*value);
+  return {};
+}
+
+// `Value` is set without any argument.
+template <auto Member, auto Value>
+Applied set(std::string_view, PingOptions& options) {
+  options.*Member = Value;
+  return {};
+}
+
+// The text itself, not empty, at the end of a list.
+template <auto Member>
+Applied append(std::string_view text, PingOptions& options) {
+  if (text.empty()) return std::unexpected("needs a value that is not empty");
+  (options.*Member).emplace_back(text);
+  return {};
+}
+
+template <typename Integer, std::uint64_t Least, std::uint64_t Most, bool AllowHexadecimal = false>
+Parsed<Integer> read_integer(std::string_view text) {
+  const auto value = parse_whole(text, Least, Most, AllowHexadecimal);
+  if (!value) return std::unexpected(value.error());
+  return static_cast<Integer>(*value);
+}
+
+}  // namespace sonde::cli

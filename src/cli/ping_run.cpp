@@ -1,0 +1,286 @@
+// ping_run.cpp: the loop of a run, and its end. How it starts is in ping_start.cpp.
+#include "cli/ping_run.hpp"
+
+#include <fmt/core.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+namespace sonde::cli {
+
+namespace {
+
+// How often events of a session with threads of its own are fetched.
+constexpr Nanoseconds fetch_interval = std::chrono::milliseconds(5);
+
+// Host names of answering addresses are looked up for so few targets only.
+constexpr std::size_t most_host_names = 64;
+
+enum Threshold : std::uint8_t { rtt_passed = 1, loss_passed = 2 };
+
+// When answers to the last probes are waited for after a signal, at most this long.
+constexpr Nanoseconds longest_farewell = std::chrono::seconds(2);
+
+}  // namespace
+
+PingRun::PingRun(const PingOptions& options, const TargetList& list)
+    : options_(options),
+      list_(list),
+      clock_(Clock::system()),
+      output_(STDOUT_FILENO, "standard output"),
+      targets_(list) {}
+
+PingRun::~PingRun() {
+  session_.reset();
+  capture_.reset();
+  capture_output_.reset();
+  if (capture_descriptor_ >= 0) ::close(capture_descriptor_);
+}
+
+ExitStatus PingRun::run() {
+  if (!open_capture() || !open_session()) return exit_status();
+  add_requested();
+  if (pending_names_ == 0 && targets_.size() == 0) return exit_status();
+  begin_report();
+  if (options_.deadline) deadline_ = clock_.monotonic() + *options_.deadline;
+  loop();
+  finish();
+  return exit_status();
+}
+
+void PingRun::complain(const std::string& text) {
+  output_.flush();
+  fmt::print(stderr, "sonde: {}\n", text);
+}
+
+// --- the loop -----------------------------------------------------------------------------------------------------
+
+bool PingRun::finished() const {
+  if (stop_asked_ || output_.error()) return true;
+  if (deadline_ && clock_.monotonic() >= *deadline_) return true;
+  return pending_names_ == 0 && session_->done();
+}
+
+void PingRun::loop() {
+  while (!finished()) {
+    wait();
+    take_signals();
+    if (resolver_) resolver_->process();
+    take_events();
+    refresh_live();
+    output_.flush();
+  }
+}
+
+std::optional<MonotonicTime> PingRun::next_wake() const {
+  std::optional<MonotonicTime> next = deadline_;
+  const auto consider = [&next](std::optional<MonotonicTime> time) {
+    if (time && (!next || *time < *next)) next = time;
+  };
+  consider(session_->next_deadline());
+  if (session_->fd() < 0) consider(clock_.monotonic() + fetch_interval);
+  if (resolver_) consider(resolver_->next_deadline());
+  if (live_) consider(live_->next_frame());
+  return next;
+}
+
+void PingRun::wait() {
+  const auto next = next_wake();
+  timespec timeout{};
+  if (next) {
+    const auto left = std::max<std::int64_t>(0, (*next - clock_.monotonic()).count());
+    timeout = {static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
+  }
+  // poll() leaves negative descriptors out.
+  std::array<pollfd, 3> waited_for{{{session_->fd(), POLLIN, 0},
+                                    {resolver_ ? resolver_->fd() : -1, POLLIN, 0},
+                                    {signals_.fd(), POLLIN, 0}}};
+  ::ppoll(waited_for.data(), waited_for.size(), next ? &timeout : nullptr, nullptr);
+}
+
+void PingRun::take_signals() {
+  while (const auto signal = signals_.next()) {
+    if (*signal == SIGWINCH) {
+      if (live_) live_->resized();
+    } else if (*signal == SIGQUIT) {
+      if (!live_) report_all(true);
+    } else {
+      stop_asked_ = true;
+    }
+  }
+}
+
+void PingRun::take_events() {
+  if (session_->fd() >= 0) {
+    // Events come through the callback, after the turn.
+    if (auto processed = session_->process(); !processed) complain(processed.error().message());
+    return;
+  }
+  events_.resize(4096);
+  for (;;) {
+    const std::size_t count = session_->poll_events(events_);
+    for (std::size_t i = 0; i < count; ++i) take_event(events_[i]);
+    if (count < events_.size()) return;
+  }
+}
+
+void PingRun::take_event(const Event& event) {
+  if (event.has_target) {
+    if (const auto place = targets_.find(event.target)) take_event_of(*place, event);
+  } else if (!live_) {
+    report::TargetName nobody;
+    nobody.name = event.address.to_string();
+    nobody.address = event.address;
+    reporter_->event(event, nobody);
+  }
+}
+
+void PingRun::take_event_of(std::size_t place, const Event& event) {
+  if (!live_) {
+    // Lines name a target the same way all along; a host name that turns up in mid-run is for the summary.
+    report::TargetName name = targets_.name(place);
+    name.host_name.clear();
+    reporter_->event(event, name);
+  } else if (place < live_->rows().size()) {
+    live_->rows()[place].record(event);
+  }
+  check_thresholds(place, event);
+  if (event.kind == EventKind::reply && event.sequence == 0) look_up_host_name(place);
+}
+
+void PingRun::check_thresholds(std::size_t place, const Event& event) {
+  if (!options_.warn_rtt && !options_.warn_loss_ratio) return;
+  // A line when a threshold is passed, not one for every probe above it.
+  std::uint8_t& warned = warned_[place];
+  const auto pass = [&](Threshold threshold, bool above, auto text) {
+    const bool before = (warned & threshold) != 0;
+    if (above && !before && !live_) reporter_->warning(targets_.name(place), text());
+    warned = static_cast<std::uint8_t>(above ? warned | threshold : warned & ~threshold);
+  };
+  const auto milliseconds = [](Nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); };
+  if (options_.warn_rtt && event.rtt && (event.kind == EventKind::reply || event.kind == EventKind::late)) {
+    pass(rtt_passed, *event.rtt > *options_.warn_rtt, [&] {
+      return fmt::format("round-trip time {:.3f} ms is above {:.3f} ms", milliseconds(*event.rtt),
+                         milliseconds(*options_.warn_rtt));
+    });
+  }
+  if (options_.warn_loss_ratio && event.kind != EventKind::duplicate && event.kind != EventKind::rejected) {
+    const auto figures = session_->figures(event.target);
+    if (!figures || !figures->loss_ratio) return;
+    pass(loss_passed, *figures->loss_ratio > *options_.warn_loss_ratio, [&] {
+      return fmt::format("loss {:.1f} % is above {:.1f} %", *figures->loss_ratio * 100, *options_.warn_loss_ratio * 100);
+    });
+  }
+}
+
+void PingRun::look_up_host_name(std::size_t place) {
+  const bool shown = options_.format == OutputFormat::text && !options_.quiet;
+  // A target that was given as a name has one; a run that is over needs none.
+  if (options_.numeric || !shown || list_.size() > most_host_names || !list_[targets_[place].request].address) return;
+  if (options_.count == 1) return;
+  if (!resolver_) {
+    auto opened = resolve::Resolver::open();
+    if (!opened) return;
+    resolver_ = std::move(*opened);
+  }
+  resolver_->reverse(targets_[place].address, [this, place](const Result<std::string>& name) {
+    if (name) targets_.set_host_name(place, *name);
+  });
+}
+
+void PingRun::refresh_live() {
+  if (!live_) return;
+  const MonotonicTime now = clock_.monotonic();
+  if (now < live_->next_frame()) return;
+  for (std::size_t place = 0; place < live_->rows().size(); ++place) {
+    if (const auto figures = session_->figures(targets_[place].id)) live_->rows()[place].figures = *figures;
+  }
+  const Totals totals = session_->totals();
+  const double seconds = std::chrono::duration<double>(totals.elapsed).count();
+  live_->draw(now, fmt::format("{:.1f} s, {} probes; Ctrl-C ends", seconds, totals.probes));
+}
+
+// --- the end ------------------------------------------------------------------------------------------------------
+
+void PingRun::finish() {
+  // The answers to the last probes are still on their way; another signal cuts that short.
+  const bool waits = !output_.error() && !session_->done();
+  if (waits && session_->fd() >= 0) {
+    if (auto stopped = session_->stop_sending(); !stopped) complain(stopped.error().message());
+    const MonotonicTime until = clock_.monotonic() + std::min(options_.timeout, longest_farewell);
+    stop_asked_ = false;
+    deadline_ = until;
+    pending_names_ = 0;
+    while (!finished()) {
+      wait();
+      take_signals();
+      take_events();
+      refresh_live();
+      output_.flush();
+    }
+  }
+  const Nanoseconds grace = waits && session_->fd() < 0 ? std::min(options_.timeout, longest_farewell) : Nanoseconds{};
+  if (auto stopped = session_->stop(grace); !stopped) complain(stopped.error().message());
+  if (session_->fd() < 0) take_events();
+  if (live_) {
+    live_.reset();
+    reporter_->start(start_);
+  }
+  report_all(false);
+  reporter_->end(session_->totals(), session_->merged_figures());
+  output_.flush(std::chrono::seconds(10));
+  if (capture_output_) capture_output_->flush(std::chrono::seconds(10));
+}
+
+report::Summary PingRun::summary_of(TargetId id) const {
+  report::Summary summary;
+  if (auto figures = session_->figures(id)) summary.figures = *figures;
+  for (const double p : options_.percentiles) {
+    const auto value = session_->percentile(id, p);
+    if (value && *value) summary.percentiles.emplace_back(p, **value);
+  }
+  if (options_.histogram) {
+    if (auto bars = session_->histogram(id)) summary.histogram = std::move(*bars);
+  }
+  return summary;
+}
+
+void PingRun::report_all(bool interim) {
+  for (std::size_t place = 0; place < targets_.size(); ++place) {
+    const auto& measured = targets_[place];
+    const report::Summary summary = measured.present ? summary_of(measured.id) : measured.last;
+    if (interim) {
+      reporter_->interim(targets_.name(place), summary);
+    } else {
+      reporter_->summary(targets_.name(place), summary);
+    }
+  }
+}
+
+ExitStatus PingRun::exit_status() const {
+  if (output_.error()) {
+    // A reader that went away knows why it did.
+    if (output_.error()->system_errno != EPIPE) fmt::print(stderr, "sonde: {}\n", output_.error()->message());
+    return ExitStatus::output_failed;
+  }
+  if (capture_output_ && capture_output_->error()) {
+    fmt::print(stderr, "sonde: {}\n", capture_output_->error()->message());
+    return ExitStatus::output_failed;
+  }
+  if (capture_failed_) return ExitStatus::output_failed;
+  if (refused_) return ExitStatus::refused;
+  if (name_failed_) return ExitStatus::usage;
+  for (std::size_t place = 0; place < targets_.size(); ++place) {
+    const auto& measured = targets_[place];
+    if (!measured.present) continue;
+    const auto figures = session_->figures(measured.id);
+    if (!figures || figures->received + figures->late == 0) return ExitStatus::some_silent;
+  }
+  return ExitStatus::all_answered;
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,99 @@
+// ping_run.hpp: one run of `sonde ping`: names become targets, outcomes become lines, signals end it.
+//
+//   requested targets ─(resolver, where they are names)─▶ session ─events─▶ reporter, live table, thresholds
+//
+// With one thread everything runs on this one, in one poll loop. With more the session has threads of its own, and this one
+// fetches their events every few milliseconds.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "cli/exit_status.hpp"
+#include "cli/live_display.hpp"
+#include "cli/measured_targets.hpp"
+#include "cli/ping_options.hpp"
+#include "cli/signals.hpp"
+#include "cli/target_list.hpp"
+#include "report/make_reporter.hpp"
+#include "report/output.hpp"
+#include "report/pcapng.hpp"
+#include "resolve/resolver.hpp"
+#include "sonde/session.hpp"
+
+namespace sonde::cli {
+
+class PingRun {
+ public:
+  PingRun(const PingOptions& options, const TargetList& list);
+  ~PingRun();
+
+  // Runs to the end and reports. Returns the process's exit status.
+  ExitStatus run();
+
+ private:
+  // --- starting ---
+  bool open_session();
+  bool open_capture();
+  void add_requested();
+  void add_name(std::size_t request, std::string name);
+  void add_target(std::size_t request, const Address& address);
+  void resolved(std::size_t request, const Result<resolve::Resolution>& resolution);
+  void move_target(std::size_t request, const std::vector<Address>& wanted);
+  TargetOptions target_options() const;
+  void begin_report();
+  void begin_live();
+
+  // --- running ---
+  void loop();
+  void wait();
+  std::optional<MonotonicTime> next_wake() const;
+  void take_signals();
+  void take_events();
+  void take_event(const Event& event);
+  void take_event_of(std::size_t place, const Event& event);
+  void check_thresholds(std::size_t place, const Event& event);
+  void look_up_host_name(std::size_t place);
+  void refresh_live();
+  bool finished() const;
+
+  // --- ending ---
+  void finish();
+  void report_all(bool interim);
+  report::Summary summary_of(TargetId id) const;
+  ExitStatus exit_status() const;
+
+  void complain(const std::string& text);
+
+  const PingOptions& options_;
+  const TargetList& list_;
+  const Clock& clock_;
+  Signals signals_;
+  report::Output output_;
+  MeasuredTargets targets_;
+
+  // The capture outlives the session, whose threads write to it.
+  std::mutex capture_mutex_;
+  int capture_descriptor_ = -1;
+  std::optional<report::Output> capture_output_;
+  std::optional<report::PcapNgWriter> capture_;
+
+  std::optional<Session> session_;
+  std::optional<resolve::Resolver> resolver_;  // opened when the first name needs it
+  std::unique_ptr<report::Reporter> reporter_;
+  report::RunStart start_;
+  std::optional<LiveDisplay> live_;
+
+  std::size_t pending_names_ = 0;  // names without a first answer
+  std::optional<MonotonicTime> deadline_;
+  bool stop_asked_ = false;
+  bool name_failed_ = false, refused_ = false, capture_failed_ = false;
+  std::vector<Event> events_;  // fetched from a session with threads
+  std::unordered_map<std::size_t, std::uint8_t> warned_;  // place -> which thresholds are passed now
+};
+
+}  // namespace sonde::cli

@@ -1,0 +1,263 @@
+// ping_start.cpp: how a run begins: session, capture, targets from addresses and names, the report's head.
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+#include "cli/ping_run.hpp"
+#include "report/display.hpp"
+#include "sonde/version.hpp"
+
+namespace sonde::cli {
+
+namespace {
+
+// From this many targets on, a target's percentiles are kept in little memory (within 5 %).
+constexpr std::size_t compact_from = 4096;
+
+// The first probes of few targets follow each other closely, those of many fill the interval.
+constexpr Nanoseconds spread_per_target = std::chrono::milliseconds(10);
+
+resolve::FamilyFilter filter_of(std::optional<Family> family) {
+  if (!family) return resolve::FamilyFilter::any;
+  return *family == Family::ipv4 ? resolve::FamilyFilter::ipv4 : resolve::FamilyFilter::ipv6;
+}
+
+report::Format format_of(OutputFormat format) {
+  switch (format) {
+    case OutputFormat::json:
+      return report::Format::json;
+    case OutputFormat::csv:
+      return report::Format::csv;
+    case OutputFormat::prometheus:
+      return report::Format::prometheus;
+    case OutputFormat::text:
+      break;
+  }
+  return report::Format::text;
+}
+
+bool is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
+
+bool colour_wanted(ColourChoice choice) {
+  const auto wanted = choice == ColourChoice::always  ? report::ColourChoice::always
+                      : choice == ColourChoice::never ? report::ColourChoice::never
+                                                      : report::ColourChoice::automatic;
+  return report::use_colour(wanted, is_terminal(), std::getenv("NO_COLOR"), std::getenv("TERM"));
+}
+
+bool unicode_wanted() {
+  return report::locale_is_utf8(std::getenv("LC_ALL"), std::getenv("LC_CTYPE"), std::getenv("LANG"));
+}
+
+}  // namespace
+
+bool PingRun::open_capture() {
+  if (options_.pcap_file.empty()) return true;
+  capture_descriptor_ = ::open(options_.pcap_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (capture_descriptor_ < 0) {
+    complain(Error::from_errno(errno, "cannot write the capture", options_.pcap_file).message());
+    capture_failed_ = true;
+    return false;
+  }
+  capture_output_.emplace(capture_descriptor_, options_.pcap_file);
+  capture_.emplace(*capture_output_, version());
+  return true;
+}
+
+bool PingRun::open_session() {
+  SessionOptions session;
+  session.transport = options_.transport;
+  session.clock = options_.clock;
+  session.stamp_every = options_.stamp_every;
+  session.threads = options_.threads;
+  session.sockets = options_.sockets;
+  session.max_rate = options_.rate;
+  session.receive_buffer_bytes = options_.receive_buffer_bytes;
+  session.compact_figures = list_.size() >= compact_from;
+  session.packets = capture_.has_value();
+  session.spread = spread_per_target * static_cast<std::int64_t>(std::min<std::size_t>(list_.size(), 1'000'000));
+  const bool lists = options_.alive || options_.unreachable;
+  const bool summaries_only = options_.quiet || lists || options_.format == OutputFormat::prometheus;
+  session.events = !summaries_only || options_.live.value_or(false) || options_.warn_rtt || options_.warn_loss_ratio;
+
+  Session::EventCallback on_event;
+  if (options_.threads == 1) on_event = [this](const Event& event) { take_event(event); };
+  Session::PacketCallback on_packet;
+  if (capture_) {
+    on_packet = [this](const PacketView& packet) {
+      const std::scoped_lock lock(capture_mutex_);
+      capture_->packet(packet);
+    };
+  }
+  auto opened = Session::open(session, std::move(on_event), std::move(on_packet));
+  if (!opened) {
+    complain(opened.error().message());
+    refused_ = true;
+    return false;
+  }
+  session_ = std::move(*opened);
+  return true;
+}
+
+TargetOptions PingRun::target_options() const {
+  TargetOptions target;
+  target.schedule = FixedInterval{options_.interval};
+  target.max_probes = options_.count;
+  target.timeout = options_.timeout;
+  target.payload_bytes = options_.size_bytes;
+  target.pattern = options_.pattern;
+  target.network.ttl = options_.ttl;
+  target.network.tos = options_.tos;
+  target.network.mark = options_.mark;
+  target.network.flow_label = options_.flow_label;
+  target.network.source = options_.source;
+  target.network.interface = options_.interface;
+  target.network.path_mtu = options_.path_mtu;
+  return target;
+}
+
+void PingRun::add_requested() {
+  for (std::size_t request = 0; request < list_.size(); ++request) {
+    RequestedTarget requested = list_[request];
+    if (requested.address) {
+      add_target(request, *requested.address);
+    } else {
+      add_name(request, std::move(requested.text));
+    }
+  }
+}
+
+void PingRun::add_name(std::size_t request, std::string name) {
+  if (!resolver_) {
+    auto opened = resolve::Resolver::open();
+    if (!opened) {
+      complain(opened.error().message());
+      name_failed_ = true;
+      return;
+    }
+    resolver_ = std::move(*opened);
+  }
+  ++pending_names_;
+  resolver_->watch(std::move(name), filter_of(options_.family),
+                   [this, request, first = true](const Result<resolve::Resolution>& resolution) mutable {
+                     if (std::exchange(first, false)) --pending_names_;
+                     resolved(request, resolution);
+                   });
+}
+
+void PingRun::resolved(std::size_t request, const Result<resolve::Resolution>& resolution) {
+  if (!resolution) {
+    complain(resolution.error().message());
+    name_failed_ = true;
+    return;
+  }
+  std::vector<Address> wanted;
+  for (const auto& resolved : resolution->addresses) {
+    wanted.push_back(resolved.address);
+    if (!options_.all_addresses) break;
+  }
+  move_target(request, wanted);
+}
+
+// Measures `request` at the wanted addresses: those it is not measured at yet are added, others end.
+void PingRun::move_target(std::size_t request, const std::vector<Address>& wanted) {
+  std::vector<Address> missing = wanted;
+  std::optional<Address> previous;
+  for (std::size_t place = 0; place < targets_.size(); ++place) {
+    auto& measured = targets_[place];
+    if (measured.request != request || !measured.present) continue;
+    const auto still = std::find(missing.begin(), missing.end(), measured.address);
+    if (still != missing.end()) {
+      missing.erase(still);
+      continue;
+    }
+    previous = measured.address;
+    measured.last = summary_of(measured.id);
+    if (auto last = session_->remove(measured.id)) measured.last.figures = *last;
+    measured.present = false;
+  }
+  for (const Address& address : missing) {
+    const std::size_t before = targets_.size();
+    add_target(request, address);
+    if (targets_.size() > before && reporter_ && !live_) reporter_->resolved(targets_.name(before), previous);
+  }
+}
+
+void PingRun::add_target(std::size_t request, const Address& address) {
+  const auto added = session_->add(address, target_options());
+  if (!added) {
+    // One message for a reason that all share.
+    if (!std::exchange(refused_, true)) complain(added.error().message());
+    return;
+  }
+  const std::size_t place = targets_.add(request, address, *added);
+  if (!live_) return;
+  report::LiveRow row;
+  row.name = report::printable(targets_.name(place).name);
+  live_->rows().push_back(std::move(row));
+}
+
+void PingRun::begin_report() {
+  report::ReportOptions report;
+  report.format = format_of(options_.format);
+  report.quiet = options_.quiet;
+  report.verbose = options_.verbose;
+  report.timestamps = options_.timestamps;
+  report.numeric = options_.numeric;
+  report.colour = colour_wanted(options_.colour);
+  report.unicode = unicode_wanted();
+  report.histogram = options_.histogram;
+  report.alive = options_.alive;
+  report.unreachable = options_.unreachable;
+  report.many_targets = list_.size() > 1 || options_.all_addresses;
+  report.width = is_terminal() ? terminal_size(STDOUT_FILENO).first : 80;
+  report.percentiles = options_.percentiles;
+  report.timeout = options_.timeout;
+  reporter_ = report::make_reporter(report, output_);
+
+  // Names take a moment; the head says which transport was taken, so the first one is waited for.
+  while (targets_.size() == 0 && pending_names_ != 0 && !stop_asked_) {
+    wait();
+    take_signals();
+    resolver_->process();
+  }
+  report::RunStart& start = start_;
+  start.version = version();
+  start.notices = session_->notices();
+  start.targets = list_.size();
+  start.payload_bytes = options_.size_bytes;
+  for (const TransportNotice& notice : start.notices) {
+    const std::string_view taken = to_string(notice.taken);
+    if (start.transport.find(taken) == std::string::npos) {
+      start.transport += (start.transport.empty() ? "" : "+") + std::string(taken);
+    }
+    start.clock = to_string(notice.clock);
+  }
+  if (targets_.size() == 1 && list_.size() == 1) start.only_target = targets_.name(0);
+  begin_live();
+  if (!live_) reporter_->start(start);
+  if (options_.threads > 1) {
+    if (auto started = session_->start(); !started) complain(started.error().message());
+  }
+}
+
+void PingRun::begin_live() {
+  const bool possible = options_.format == OutputFormat::text && !options_.quiet && !options_.alive &&
+                        !options_.unreachable && is_terminal() && list_.size() <= LiveDisplay::most_rows;
+  if (!possible || !options_.live.value_or(list_.size() > 1)) return;
+  live_.emplace(STDOUT_FILENO, colour_wanted(options_.colour), unicode_wanted(),
+                fmt::format("sonde {}: {} targets, every {} s", version(), list_.size(),
+                            std::chrono::duration<double>(options_.interval).count()));
+  for (std::size_t place = 0; place < targets_.size(); ++place) {
+    report::LiveRow row;
+    row.name = report::printable(targets_.name(place).name);
+    live_->rows().push_back(std::move(row));
+  }
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,31 @@
+// signals.hpp: the signals a run answers to, as a readable descriptor.
+//
+// They are blocked from the beginning on, so that one which comes during the start is not lost, and read when the loop gets to
+// it. Threads started later inherit that. One object per process.
+#pragma once
+
+#include <csignal>
+#include <optional>
+
+#include "net/file_descriptor.hpp"
+
+namespace sonde::cli {
+
+class Signals {
+ public:
+  // Takes SIGINT, SIGTERM, SIGQUIT and SIGWINCH, and has SIGPIPE ignored (a broken pipe shows as EPIPE).
+  Signals();
+  ~Signals();
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  int fd() const { return descriptor_.get(); }
+  // The next signal that has come; nullopt: none.
+  std::optional<int> next() const;
+
+ private:
+  sigset_t before_{};
+  net::FileDescriptor descriptor_;
+};
+
+}  // namespace sonde::cli
