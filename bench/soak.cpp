@@ -121,10 +121,10 @@ int main(int argc, char** argv) {
       }
     }
     check(session.stop(1s));
+    removed = churn.removed();
     churn.remove_all();
     totals = session.totals();
     sum = churn.sum();
-    removed = churn.removed();
   }
   const std::size_t descriptors_after = sonde::bench::open_descriptors();
   // Flat: the most of the last quarter against the most of the second, when everything has been used once.

@@ -3,12 +3,15 @@
 // A session runs in one of two ways, chosen by what is called first:
 //   - on the caller's thread: wait until fd() is readable or next_deadline() has come, call process(), again.
 //     run_until() is that loop, ready-made;
-//   - on its own threads: start(), later stop(). With `SessionOptions::threads` > 1 targets are dealt out to that many
+//   - on its own threads: start(), later stop(). With `SessionOptions::threads` > 1 targets are dealt out to
+//   that many
 //     probers, which share nothing.
 //
-// Thread safety: after start(), add, remove, figures, totals, poll_events and stop may be called from any thread. Before it,
-// and with process(), all calls must come from one thread at a time. The event callback runs on the thread that
-// probes (the caller's, or one of the session's own: then possibly several at once, never two for one target).
+// Thread safety: after start(), add, remove, figures, totals, poll_events and stop may be called from any
+// thread. Before it, and with process(), all calls must come from one thread at a time. The event callback
+// runs on the thread that probes (the caller's, or one of the session's own: then possibly several at once,
+// never two for one target). It may call the session, but for stop() on the session's own threads. The packet
+// callback must not call the session.
 //
 // The library never prints, never exits, installs no signal handlers; nothing here throws but std::bad_alloc.
 #pragma once
@@ -51,19 +54,21 @@ class Session {
   using EventCallback = std::function<void(const Event&)>;
   using PacketCallback = std::function<void(const PacketView&)>;
 
-  // Sockets are opened when the first target that needs them is added. A callback left empty: use poll_events().
-  // Errors: invalid_argument for options without meaning; resource_limit.
-  static Result<Session> open(SessionOptions options, EventCallback on_event = {}, PacketCallback on_packet = {});
+  // Sockets are opened when the first target that needs them is added. A callback left empty: use
+  // poll_events(). Errors: invalid_argument for options without meaning; resource_limit.
+  static Result<Session> open(SessionOptions options, EventCallback on_event = {},
+                              PacketCallback on_packet = {});
 
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
   ~Session();  // stops
 
-  // Adds a target and schedules its first probe; the same address may be added many times, each is a target of its own.
-  // Errors: invalid_argument; permission_denied when no transport may be opened, with what would open it;
-  // not_found (interface), unavailable (source address not ours), resource_limit.
+  // Adds a target and schedules its first probe; the same address may be added many times, each is a target
+  // of its own. Errors: invalid_argument; permission_denied when no transport may be opened, with what would
+  // open it; not_found (interface), unavailable (source address not ours), resource_limit.
   Result<TargetId> add(const Address& address, const TargetOptions& options = {});
-  // Ends a target: no further probe, no further event; returns its last figures (probes in flight count as lost).
+  // Ends a target: no further probe, no further event; returns its last figures (probes in flight count as
+  // lost).
   Result<Figures> remove(TargetId target);
 
   // --- On the caller's thread ---
@@ -83,10 +88,11 @@ class Session {
   Result<void> start();
 
   // --- Ending ---
-  // No further probe is sent; those in flight still get their verdicts while the session runs on, then done() is true.
+  // No further probe is sent; those in flight still get their verdicts while the session runs on, then done()
+  // is true.
   Result<void> stop_sending();
-  // No further probe is sent; those in flight get `grace` to be answered, then count as lost. Idempotent. In the caller's
-  // mode this waits on the caller's thread.
+  // No further probe is sent; those in flight get `grace` to be answered, then count as lost. Idempotent. In
+  // the caller's mode this waits on the caller's thread.
   Result<void> stop(Nanoseconds grace = {});
 
   // Every target has sent all it may (max_probes, max_replies, retries) and every probe has its verdict.

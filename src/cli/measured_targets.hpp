@@ -30,14 +30,16 @@ class MeasuredTargets {
   explicit MeasuredTargets(const TargetList& list) : list_(&list) {}
 
   std::size_t add(std::size_t request, const Address& address, TargetId id) {
-    // Ids mostly come in ascending order, so this is mostly an append.
-    const auto entry = std::pair{id, measured_.size()};
-    by_id_.insert(std::upper_bound(by_id_.begin(), by_id_.end(), entry), entry);
+    by_id_.emplace_back(id, measured_.size());
+    sorted_ = sorted_ && (by_id_.size() < 2 || by_id_[by_id_.size() - 2].first < id);
     measured_.push_back({request, address, id, true, {}});
     return measured_.size() - 1;
   }
 
-  std::optional<std::size_t> find(TargetId id) const {
+  std::optional<std::size_t> find(TargetId id) {
+    // Targets are added in bulk, or seldom.
+    if (!sorted_) std::sort(by_id_.begin(), by_id_.end());
+    sorted_ = true;
     const auto found = std::lower_bound(by_id_.begin(), by_id_.end(), std::pair{id, std::size_t{0}});
     if (found == by_id_.end() || found->first != id) return std::nullopt;
     return found->second;
@@ -64,7 +66,8 @@ class MeasuredTargets {
  private:
   const TargetList* list_;
   std::vector<Measured> measured_;
-  std::vector<std::pair<TargetId, std::size_t>> by_id_;           // sorted
+  std::vector<std::pair<TargetId, std::size_t>> by_id_;
+  bool sorted_ = true;  // by_id_
   std::vector<std::pair<std::size_t, std::string>> host_names_;  // of reverse look-ups, sorted by place; few
 };
 

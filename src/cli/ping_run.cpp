@@ -43,10 +43,12 @@ PingRun::~PingRun() {
 
 ExitStatus PingRun::run() {
   if (!open_capture() || !open_session()) return exit_status();
-  add_requested();
-  if (pending_names_ == 0 && targets_.size() == 0) return exit_status();
-  begin_report();
   if (options_.deadline) deadline_ = clock_.monotonic() + *options_.deadline;
+  add_requested();
+  await_first_target();
+  // Nothing to report on: what went wrong was said.
+  if (targets_.size() == 0) return exit_status();
+  begin_report();
   loop();
   finish();
   return exit_status();
@@ -239,9 +241,14 @@ void PingRun::finish() {
 report::Summary PingRun::summary_of(TargetId id) const {
   report::Summary summary;
   if (auto figures = session_->figures(id)) summary.figures = *figures;
+  const auto& rtt = summary.figures.rtt;
   for (const double p : options_.percentiles) {
-    const auto value = session_->percentile(id, p);
-    if (value && *value) summary.percentiles.emplace_back(p, **value);
+    if (!rtt) break;
+    if (p == 50 || p == 90 || p == 99) {
+      summary.percentiles.emplace_back(p, p == 50 ? rtt->p50 : p == 90 ? rtt->p90 : rtt->p99);
+    } else if (const auto value = session_->percentile(id, p); value && *value) {
+      summary.percentiles.emplace_back(p, **value);
+    }
   }
   if (options_.histogram) {
     if (auto bars = session_->histogram(id)) summary.histogram = std::move(*bars);
@@ -255,9 +262,11 @@ void PingRun::report_all(bool interim) {
     const report::Summary summary = measured.present ? summary_of(measured.id) : measured.last;
     if (interim) {
       reporter_->interim(targets_.name(place), summary);
-    } else {
-      reporter_->summary(targets_.name(place), summary);
+      continue;
     }
+    reporter_->summary(targets_.name(place), summary);
+    const bool silent = summary.figures.received + summary.figures.late == 0;
+    if (silent && measured.present) some_silent_ = true;
   }
 }
 
@@ -274,12 +283,7 @@ ExitStatus PingRun::exit_status() const {
   if (capture_failed_) return ExitStatus::output_failed;
   if (refused_) return ExitStatus::refused;
   if (name_failed_) return ExitStatus::usage;
-  for (std::size_t place = 0; place < targets_.size(); ++place) {
-    const auto& measured = targets_[place];
-    if (!measured.present) continue;
-    const auto figures = session_->figures(measured.id);
-    if (!figures || figures->received + figures->late == 0) return ExitStatus::some_silent;
-  }
+  if (some_silent_) return ExitStatus::some_silent;
   return ExitStatus::all_answered;
 }
 

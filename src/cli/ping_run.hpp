@@ -45,6 +45,7 @@ class PingRun {
   void resolved(std::size_t request, const Result<resolve::Resolution>& resolution);
   void move_target(std::size_t request, const std::vector<Address>& wanted);
   TargetOptions target_options() const;
+  void await_first_target();
   void begin_report();
   void begin_live();
 
@@ -91,7 +92,7 @@ class PingRun {
   std::size_t pending_names_ = 0;  // names without a first answer
   std::optional<MonotonicTime> deadline_;
   bool stop_asked_ = false;
-  bool name_failed_ = false, refused_ = false, capture_failed_ = false;
+  bool name_failed_ = false, refused_ = false, capture_failed_ = false, some_silent_ = false;
   std::vector<Event> events_;  // fetched from a session with threads
   std::unordered_map<std::size_t, std::uint8_t> warned_;  // place -> which thresholds are passed now
 };

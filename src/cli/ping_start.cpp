@@ -202,6 +202,15 @@ void PingRun::add_target(std::size_t request, const Address& address) {
   live_->rows().push_back(std::move(row));
 }
 
+// Names take a moment; the report's head says which transport was taken, so the first target is waited for.
+void PingRun::await_first_target() {
+  while (targets_.size() == 0 && pending_names_ != 0 && !stop_asked_) {
+    wait();
+    take_signals();
+    resolver_->process();
+  }
+}
+
 void PingRun::begin_report() {
   report::ReportOptions report;
   report.format = format_of(options_.format);
@@ -220,12 +229,6 @@ void PingRun::begin_report() {
   report.timeout = options_.timeout;
   reporter_ = report::make_reporter(report, output_);
 
-  // Names take a moment; the head says which transport was taken, so the first one is waited for.
-  while (targets_.size() == 0 && pending_names_ != 0 && !stop_asked_) {
-    wait();
-    take_signals();
-    resolver_->process();
-  }
   report::RunStart& start = start_;
   start.version = version();
   start.notices = session_->notices();

@@ -27,7 +27,8 @@ bool same(const TargetOptions& a, const TargetOptions& b) {
         a.schedule);
   };
   return a.timeout == b.timeout && a.max_probes == b.max_probes && a.max_replies == b.max_replies &&
-         a.payload_bytes == b.payload_bytes && a.pattern == b.pattern && a.network == b.network && same_schedule();
+         a.payload_bytes == b.payload_bytes && a.pattern == b.pattern && a.network == b.network &&
+         same_schedule();
 }
 
 }  // namespace
@@ -35,7 +36,8 @@ bool same(const TargetOptions& a, const TargetOptions& b) {
 Agenda::Agenda(MonotonicTime start) : timers_(start) {}
 
 OptionsIndex Agenda::intern(const TargetOptions& options) {
-  // Targets mostly come in runs with equal options, so looking at the last few sets keeps the table small without a search.
+  // Targets mostly come in runs with equal options, so looking at the last few sets keeps the table small
+  // without a search.
   constexpr std::size_t look_back = 16;
   const std::size_t from = options_.size() > look_back ? options_.size() - look_back : 0;
   for (std::size_t i = options_.size(); i > from; --i) {
@@ -76,14 +78,19 @@ TargetIndex Agenda::add(const Address& address, const TargetOptions& options, Mo
   ++unfinished_;
   count_rate(options, +1);
   longest_timeout_ = std::max(longest_timeout_, options.timeout);
-  if (by_address_built_) by_address_.try_emplace(address, index);
+  if (by_address_built_ && !by_address_.try_emplace(address, index).second) ++shared_addresses_;
+  if (stopped_) {
+    settle_if_finished(index);
+    return index;
+  }
   if (std::holds_alternative<SynchronousRounds>(options.schedule)) {
     round_members_.push_back(index);
     // A member that comes while a round runs joins the next one.
     if (round_began_ && round_owing_ != 0) return index;
     ++round_owing_;
   }
-  if (!stopped_) timers_.set(index, first_due);
+  target.anchor = first_due;
+  timers_.set(index, first_due);
   return index;
 }
 
@@ -91,25 +98,24 @@ void Agenda::remove(TargetIndex index) {
   Target& target = targets_[index];
   if (!target.finished) --unfinished_;
   count_rate(options_[target.options], -1);
-  if (by_address_built_) {
-    const auto found = by_address_.find(target.address);
-    if (found != by_address_.end() && found->second == index) by_address_.erase(found);
-  }
   const auto* rounds = std::get_if<SynchronousRounds>(&options_[target.options].schedule);
   const bool owes_verdict = target.waiting != 0 || timers_.is_set(index);
   timers_.cancel(index);
   target.present = false;
   target.finished = true;
-  free_places_.push_back(index);
+  if (by_address_built_) forget_address(index);
+  if (target.generation < last_generation) free_places_.push_back(index);
   if (rounds != nullptr) {
     std::erase(round_members_, index);
-    if (owes_verdict) after_round_verdict(*rounds, target.last_sent);
+    if (owes_verdict) after_round_verdict(*rounds, target.anchor);
   }
 }
 
 void Agenda::postpone(Nanoseconds by) {
   for (TargetIndex index = 0; index < targets_.size(); ++index) {
-    if (timers_.is_set(index)) timers_.set(index, timers_.deadline(index) + by);
+    if (!timers_.is_set(index)) continue;
+    timers_.set(index, timers_.deadline(index) + by);
+    targets_[index].anchor += by;
   }
 }
 
@@ -132,6 +138,7 @@ std::uint64_t Agenda::plan_interval(TargetIndex index, const FixedInterval& sche
     next += missed * schedule.interval;
     skipped = static_cast<std::uint64_t>(missed);
   }
+  targets_[index].anchor = next;
   timers_.set(index, next);
   return skipped;
 }
@@ -146,20 +153,27 @@ std::optional<Agenda::Sending> Agenda::take_due(MonotonicTime now) {
 
   ++target.sequence;
   ++target.waiting;
-  target.last_sent = now;
   const bool more = may_send(target, options);
   if (const auto* fixed = std::get_if<FixedInterval>(&options.schedule)) {
+    sending.due = target.anchor;
     if (fixed->interval > Nanoseconds::zero()) lag_.record(now - sending.due);
     if (more) sending.skipped = plan_interval(index, *fixed, sending.due, now);
     skipped_sends_ += sending.skipped;
-  } else if (const auto* on_answer = std::get_if<OnAnswer>(&options.schedule)) {
-    if (more && target.sequence < on_answer->preload) {
-      timers_.set(index, now);
-    } else if (more && on_answer->flood_interval) {
-      timers_.set(index, now + *on_answer->flood_interval);
+    return sending;
+  }
+  target.anchor = now;
+  if (const auto* on_answer = std::get_if<OnAnswer>(&options.schedule)) {
+    std::optional<Nanoseconds> pause = on_answer->flood_interval;
+    if (target.sequence < on_answer->preload) {
+      pause = Nanoseconds::zero();
+    } else if (target.waiting < on_answer->preload) {
+      // Several answers came at once: as many are under way again.
+      pause = std::min(on_answer->min_interval, pause.value_or(Nanoseconds::max()));
     }
+    if (more && pause) timers_.set(index, now + *pause);
   } else if (std::holds_alternative<SynchronousRounds>(options.schedule)) {
-    if (!round_began_) round_began_ = now;
+    // When it was due, so that rounds do not drift; unless a stall lies between.
+    if (!round_began_) round_began_ = now - sending.due > stall ? now : sending.due;
   }
   return sending;
 }
@@ -168,6 +182,7 @@ void Agenda::put_back(const Sending& sending, MonotonicTime again) {
   Target& target = targets_[sending.target];
   target.sequence = sending.sequence;
   --target.waiting;
+  if (std::holds_alternative<FixedInterval>(options_of(sending.target).schedule)) target.anchor = sending.due;
   skipped_sends_ -= sending.skipped;
   timers_.set(sending.target, again);
 }
@@ -213,12 +228,14 @@ void Agenda::verdict(TargetIndex index, EventKind kind, MonotonicTime now, Monot
   const bool answered = kind == EventKind::reply || kind == EventKind::late;
   if (answered) ++target.replies;
   if (kind != EventKind::late) --target.waiting;  // a late probe had its verdict: lost
-  if (!may_send(target, options)) timers_.cancel(index);
+  const bool ends = timers_.is_set(index) && !may_send(target, options);
+  if (ends) timers_.cancel(index);
 
   if (const auto* on_answer = std::get_if<OnAnswer>(&options.schedule)) {
-    // Preloaded probes keep as many under way as there were. A send that this host refused is not repeated at once.
+    // Preloaded probes keep as many under way as there were. A send that this host refused is not repeated at
+    // once.
     if (kind != EventKind::late && may_send(target, options)) {
-      const MonotonicTime earliest = target.last_sent + on_answer->min_interval;
+      const MonotonicTime earliest = target.anchor + on_answer->min_interval;
       timers_.set(index, std::max(now, kind == EventKind::local ? timed_out_at : earliest));
     }
   } else if (const auto* until = std::get_if<UntilAnswered>(&options.schedule)) {
@@ -230,11 +247,24 @@ void Agenda::verdict(TargetIndex index, EventKind kind, MonotonicTime now, Monot
       timers_.set(index, std::max(now, timed_out_at));
     }
   } else if (const auto* rounds = std::get_if<SynchronousRounds>(&options.schedule)) {
-    if (kind != EventKind::late) after_round_verdict(*rounds, now);
-  } else if (kind == EventKind::local && timers_.is_set(index)) {
-    timers_.set(index, std::max(timers_.deadline(index), now + refused_pause));
+    // A late answer may be the last that its target may have: then it takes no part in the round that was
+    // planned.
+    if (kind != EventKind::late || ends) {
+      after_round_verdict(*rounds, kind == EventKind::local ? now + refused_pause : now);
+    }
+  } else if (const auto* fixed = std::get_if<FixedInterval>(&options.schedule)) {
+    if (kind == EventKind::local && timers_.is_set(index)) pause_refused(index, *fixed, now);
   }
   settle_if_finished(index);
+}
+
+void Agenda::pause_refused(TargetIndex index, const FixedInterval& schedule, MonotonicTime now) {
+  const MonotonicTime earliest = now + refused_pause;
+  if (timers_.deadline(index) >= earliest) return;
+  if (schedule.interval <= Nanoseconds::zero()) return timers_.set(index, earliest);
+  MonotonicTime& due = targets_[index].anchor;
+  due += ((earliest - due - Nanoseconds(1)) / schedule.interval + 1) * schedule.interval;
+  timers_.set(index, due);
 }
 
 void Agenda::stop() {
@@ -246,12 +276,30 @@ void Agenda::stop() {
   }
 }
 
+void Agenda::forget_address(TargetIndex index) {
+  const auto found = by_address_.find(targets_[index].address);
+  if (found->second != index) {
+    --shared_addresses_;
+    return;
+  }
+  // Another with the same address takes its place; mostly it was added soon after.
+  for (std::size_t step = 1; shared_addresses_ != 0 && step < targets_.size(); ++step) {
+    const auto other = static_cast<TargetIndex>((index + step) % targets_.size());
+    if (!targets_[other].present || targets_[other].address != targets_[index].address) continue;
+    found->second = other;
+    --shared_addresses_;
+    return;
+  }
+  by_address_.erase(found);
+}
+
 std::optional<TargetIndex> Agenda::find(const Address& address) {
   if (!by_address_built_) {
     by_address_built_ = true;
     by_address_.reserve(targets_.size());
     for (TargetIndex index = 0; index < targets_.size(); ++index) {
-      if (targets_[index].present) by_address_.try_emplace(targets_[index].address, index);
+      if (!targets_[index].present) continue;
+      if (!by_address_.try_emplace(targets_[index].address, index).second) ++shared_addresses_;
     }
   }
   const auto found = by_address_.find(address);

@@ -4,14 +4,18 @@
 //
 //   policy          | after a send                           | after a verdict
 //   FixedInterval   | due + interval (absolute: no drift)    | -
-//   OnAnswer        | now while preloading; flood interval   | max(now, last send + min interval)
-//   UntilAnswered   | -                                      | unanswered: now, or when its time has passed, while
+//   OnAnswer        | now while preloading; then while fewer | max(now, last send + min interval)
+//                   | wait: + min interval; flood interval   |
+//   UntilAnswered   | -                                      | unanswered: now, or when its time has passed,
+//   while
 //                   |                                        | retries are left; answered: never again
-//   SynchronousRounds | -                                    | when the round's last verdict is in: all together, at
+//   SynchronousRounds | -                                    | when the round's last verdict is in: all
+//   together, at
 //                   |                                        | max(now, round's begin + interval)
 //
-// A target that has sent or received all it may gets no timer any more. A FixedInterval target that is more than `stall`
-// behind leaves out what it missed and goes on in its own phase; the sends left out are counted.
+// A target that has sent or received all it may gets no timer any more. A FixedInterval target that is more
+// than `stall` behind leaves out what it missed and goes on in its own phase; the sends left out are counted.
+// A send that is deferred (no send buffer, no sequence number) moves no later one.
 //
 // Threads: not locked; one Prober owns it.
 #pragma once
@@ -37,13 +41,15 @@ struct Target {
   Address address;
   std::uint32_t generation = 0;  // counts the uses of this place in the table
   OptionsIndex options = 0;
-  std::uint64_t sequence = 0;    // probes sent so far: the next one's sequence number
+  std::uint64_t sequence = 0;  // probes sent so far: the next one's sequence number
   std::uint64_t replies = 0;
-  MonotonicTime last_sent{};
-  std::uint32_t waiting = 0;     // probes without a verdict
+  // FixedInterval: when the next probe is due by the schedule, whatever defers it. Else: when the last was
+  // sent.
+  MonotonicTime anchor{};
+  std::uint32_t waiting = 0;  // probes without a verdict
   std::uint16_t retries_used = 0;
   bool present = false;
-  bool finished = false;         // will not be asked again
+  bool finished = false;  // will not be asked again
 };
 
 class Agenda {
@@ -52,6 +58,9 @@ class Agenda {
   static constexpr Nanoseconds stall = std::chrono::milliseconds(10);
   // A target that this host refused to send to is left alone for this long, however short its interval.
   static constexpr Nanoseconds refused_pause = std::chrono::milliseconds(10);
+  // A place in the table is not used again after this many uses, so that (place, generation) fits a TargetId
+  // for ever.
+  static constexpr std::uint32_t last_generation = (1u << 24) - 1;
 
   explicit Agenda(MonotonicTime start);
 
@@ -78,8 +87,8 @@ class Agenda {
   };
   // Takes the next due target for a probe that is about to be sent, and plans the one after it.
   std::optional<Sending> take_due(MonotonicTime now);
-  // The probe was not tried after all (nothing could be sent): the target is due again at `again`. Takes back the latest
-  // first.
+  // The probe was not tried after all (nothing could be sent): the target is due again at `again`. Takes back
+  // the latest first.
   void put_back(const Sending& sending, MonotonicTime again);
   // A due target is left for later, unsent.
   void defer(TargetIndex index, MonotonicTime until) { timers_.set(index, until); }
@@ -97,7 +106,7 @@ class Agenda {
   // No further sends; what waits still gets its verdict.
   void stop();
 
-  // The target with this address (the one added first of several); the table behind it is built when first asked for.
+  // The target with this address (one of several); the table behind it is built when first asked for.
   std::optional<TargetIndex> find(const Address& address);
 
   const LagRecorder& lag() const { return lag_; }
@@ -112,8 +121,11 @@ class Agenda {
   bool may_send(const Target& target, const TargetOptions& options) const;
   void settle_if_finished(TargetIndex index);
   void count_rate(const TargetOptions& options, int direction);
-  std::uint64_t plan_interval(TargetIndex index, const FixedInterval& schedule, MonotonicTime due, MonotonicTime now);
+  std::uint64_t plan_interval(TargetIndex index, const FixedInterval& schedule, MonotonicTime due,
+                              MonotonicTime now);
+  void pause_refused(TargetIndex index, const FixedInterval& schedule, MonotonicTime now);
   void after_round_verdict(const SynchronousRounds& schedule, MonotonicTime now);
+  void forget_address(TargetIndex index);
 
   std::vector<Target> targets_;
   std::vector<TargetIndex> free_places_;
@@ -127,6 +139,7 @@ class Agenda {
 
   std::unordered_map<Address, TargetIndex> by_address_;
   bool by_address_built_ = false;
+  std::size_t shared_addresses_ = 0;  // targets that were left out of it, as another has their address
 
   std::size_t unfinished_ = 0;
   bool stopped_ = false;

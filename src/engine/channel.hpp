@@ -9,7 +9,8 @@
 
 namespace sonde::engine {
 
-// Notices when the kernel dropped answers for want of receive buffer, so that a loss of that time can be called suspect.
+// Notices when the kernel dropped answers for want of receive buffer, so that a loss of that time can be
+// called suspect.
 class DropWatch {
  public:
   // Asked more often than this, it does not look again.

@@ -10,8 +10,9 @@ ClockWatch::ClockWatch(const Clock& clock) : clock_(&clock) {
 }
 
 ClockWatch::Reading ClockWatch::read() const {
-  // Being interrupted between the reads looks like a step: the wall clock is read between two monotonic reads, and a pair
-  // that lies too far apart is read again. Under constant pressure the closest pair is taken.
+  // Being interrupted between the reads looks like a step: the wall clock is read between two monotonic
+  // reads, and a pair that lies too far apart is read again. Under constant pressure the closest pair is
+  // taken.
   constexpr Nanoseconds close_enough = std::chrono::microseconds(10);
   constexpr int attempts = 5;
   Reading best{};

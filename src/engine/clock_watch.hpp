@@ -1,9 +1,9 @@
 // clock_watch.hpp: notices that the wall clock was set.
 //
-// The kernel stamps packets with CLOCK_REALTIME. When somebody steps it, the difference between two stamps taken on
-// either side of the step is wrong by the step. So CLOCK_REALTIME - CLOCK_MONOTONIC is compared with its last value at every
-// wake-up: slewing (NTP) moves both clocks alike, a step only one. After a jump of more than `threshold`, all
-// probes sent before it was noticed are measured with the monotonic pair.
+// The kernel stamps packets with CLOCK_REALTIME. When somebody steps it, the difference between two stamps
+// taken on either side of the step is wrong by the step. So CLOCK_REALTIME - CLOCK_MONOTONIC is compared with
+// its last value at every wake-up: slewing (NTP) moves both clocks alike, a step only one. After a jump of
+// more than `threshold`, all probes sent before it was noticed are measured with the monotonic pair.
 #pragma once
 
 #include "sonde/time.hpp"

@@ -1,12 +1,14 @@
-// inflight.hpp: the probes that have left by one transport, and what is remembered of those that have their verdict.
+// inflight.hpp: the probes that have left by one transport, and what is remembered of those that have their
+// verdict.
 //
-// A ring of slots indexed by send number; the ICMP sequence number is the number's low 16 bits, so an answer finds its slot
-// without a search. Numbers are used in order. A slot keeps its probe after the verdict, until the ring comes
-// round to it again: so a late answer still finds whom it belongs to, and a second one is known as a duplicate.
+// A ring of slots indexed by send number; the ICMP sequence number is the number's low 16 bits, so an answer
+// finds its slot without a search. Numbers are used in order. A slot keeps its probe after the verdict, until
+// the ring comes round to it again: so a late answer still finds whom it belongs to, and a second one is
+// known as a duplicate.
 //
-// Invariants: a slot is not used again while its probe waits, nor within its quarantine (one timeout more) after it was
-// called lost. Timeouts may differ from probe to probe; each is a timer of the wheel.
-// Threads: not locked; one Prober owns it.
+// Invariants: a slot is not used again while its probe waits, nor within its quarantine (one timeout more)
+// after it was called lost. Timeouts may differ from probe to probe; each is a timer of the wheel. Threads:
+// not locked; one Prober owns it.
 #pragma once
 
 #include <cstdint>
@@ -30,31 +32,32 @@ enum class ProbeState : std::uint8_t {
 };
 
 struct ProbeSlot {
-  MonotonicTime sent_at{};        // interpolated within the send call
-  UnixTime stamp{};               // the kernel's TX stamp; zero: none has come
-  std::uint64_t sequence = 0;     // of the target's probes
+  MonotonicTime sent_at{};     // interpolated within the send call
+  UnixTime stamp{};            // the kernel's TX stamp; zero: none has come
+  std::uint64_t sequence = 0;  // of the target's probes
   TargetIndex target = 0;
-  std::uint32_t generation = 0;   // of the target, which may have been removed since
-  std::uint32_t number = 0;       // the send's full number: tells one lap of the ring from another
-  std::uint32_t lead_ns = 0;      // from the send call's begin to sent_at
+  std::uint32_t generation = 0;  // of the target, which may have been removed since
+  std::uint32_t number = 0;      // the send's full number: tells one lap of the ring from another
+  std::uint32_t lead_ns = 0;     // from the send call's begin to sent_at
   ProbeState state = ProbeState::unused;
   bool stamp_asked = false;
   bool hardware_stamp = false;
-  bool suspect = false;           // called lost while answers were being dropped here
-  bool shown = false;             // handed to the capture
+  bool suspect = false;  // called lost while answers were being dropped here
+  bool shown = false;    // handed to the capture
 };
 
 class Inflight {
  public:
   static constexpr std::size_t largest_capacity = 65'536;  // the sequence number's width (RFC 792)
 
-  // `capacity`: how many slots, a power of two, at most largest_capacity. Memory is taken as they are first used.
+  // `capacity`: how many slots, a power of two, at most largest_capacity. Memory is taken as they are first
+  // used.
   explicit Inflight(MonotonicTime start, std::size_t capacity = largest_capacity);
 
   // The number the next send gets.
   std::uint32_t next_number() const { return next_number_; }
-  // Whether that number's slot may be used: its last probe has a verdict and its quarantine is over. While it is not, the
-  // caller waits or uses another transport.
+  // Whether that number's slot may be used: its last probe has a verdict and its quarantine is over. While it
+  // is not, the caller waits or uses another transport.
   bool ready(MonotonicTime now) const;
   // When ready() may become true at the earliest, given that it is not.
   MonotonicTime ready_at() const;
@@ -93,7 +96,9 @@ class Inflight {
 
  private:
   std::size_t index_of(std::uint32_t number) const { return number & (capacity_ - 1); }
-  std::uint32_t timer_of(const ProbeSlot& slot) const { return static_cast<std::uint32_t>(index_of(slot.number)); }
+  std::uint32_t timer_of(const ProbeSlot& slot) const {
+    return static_cast<std::uint32_t>(index_of(slot.number));
+  }
 
   std::size_t capacity_;
   std::uint32_t next_number_ = 0;

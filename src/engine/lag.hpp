@@ -9,7 +9,8 @@
 
 namespace sonde::engine {
 
-// Buckets are a quarter of a power of two wide: percentiles are right within 25 %, and never reported too low.
+// Buckets are a quarter of a power of two wide: percentiles are right within 25 %, and never reported too
+// low.
 class LagRecorder {
  public:
   void record(Nanoseconds lag) {

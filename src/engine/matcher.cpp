@@ -10,7 +10,9 @@ namespace sonde::engine {
 
 namespace {
 
-bool many_may_answer(const Address& address) { return address.is_multicast() || address.is_broadcast(); }
+bool many_may_answer(const Address& address) {
+  return address.is_multicast() || address.is_broadcast();
+}
 
 // Zones are local names: the same link-local source may come with or without one.
 bool same_host(const Address& a, const Address& b) {
@@ -204,7 +206,8 @@ Match Matcher::match_error(const transport::Arrival& arrival, Channel& channel, 
   } else if (slot->state == ProbeState::waiting) {
     event.kind = EventKind::error;
   } else {
-    // It has a verdict. What the error adds to a loss is worth a note; a second error, or one after an answer, is not.
+    // It has a verdict. What the error adds to a loss is worth a note; a second error, or one after an
+    // answer, is not.
     event.kind = EventKind::note;
     match.silent = slot->state != ProbeState::lost;
   }

@@ -1,12 +1,14 @@
 // matcher.hpp: which probe an arrival answers, and what that makes of the probe.
 //
-// The sequence number leads to a slot; the token in the payload then has to be the very one of that slot's probe. Only an
-// answer to a probe too short for a token is believed for its socket, source and sequence alone. An ICMP error has to quote
-// the sequence number and the destination, and the token as far as the quote goes.
+// The sequence number leads to a slot; the token in the payload then has to be the very one of that slot's
+// probe. Only an answer to a probe too short for a token is believed for its socket, source and sequence
+// alone. An ICMP error has to quote the sequence number and the destination, and the token as far as the
+// quote goes.
 //
-// The RTT is the difference of the kernel's two stamps when both can be believed, else that of the monotonic clock
-// around the calls:
-//   both stamps there; no clock step since the send; TX stamp not before the send call; 0 <= RTT <= the monotonic one.
+// The RTT is the difference of the kernel's two stamps when both can be believed, else that of the monotonic
+// clock around the calls:
+//   both stamps there; no clock step since the send; TX stamp not before the send call; 0 <= RTT <= the
+//   monotonic one.
 #pragma once
 
 #include <optional>
@@ -55,7 +57,8 @@ class Matcher {
 
   const wire::TokenKey* key_;
   const ClockWatch* clock_;
-  std::unordered_map<Address, bool> own_addresses_;  // asked of the system once each; bounded, see is_own_address
+  std::unordered_map<Address, bool>
+      own_addresses_;  // asked of the system once each; bounded, see is_own_address
 };
 
 }  // namespace sonde::engine

@@ -10,8 +10,8 @@ namespace sonde::engine {
 
 class Pacer {
  public:
-  // `rate` in probes per second; 0: no cap. What was not used is kept for 2 ms at most, so a stall is not followed by
-  // a burst.
+  // `rate` in probes per second; 0: no cap. What was not used is kept for 2 ms at most, so a stall is not
+  // followed by a burst.
   Pacer(double rate, MonotonicTime start) : rate_(rate), updated_(start) {
     burst_ = std::max(1.0, rate_ * 0.002);
     tokens_ = 1.0;

@@ -50,11 +50,14 @@ Result<TargetIndex> Prober::add(const Address& address, const TargetOptions& opt
   auto& [ipv4_group, ipv6_group] = group_of_options_[set];
   (address.is_ipv4() ? ipv4_group : ipv6_group) = *group;
   const std::size_t largest = wire::echo_header_bytes + options.payload_bytes;
-  for (const std::size_t channel : groups_[*group].channels) channels_[channel]->transport->expect_messages_of(largest);
+  for (const std::size_t channel : groups_[*group].channels)
+    channels_[channel]->transport->expect_messages_of(largest);
   return index;
 }
 
-void Prober::remove(TargetIndex target) { agenda_.remove(target); }
+void Prober::remove(TargetIndex target) {
+  agenda_.remove(target);
+}
 
 void Prober::begin() {
   begun_ = true;
@@ -105,7 +108,7 @@ ProberTotals Prober::totals() {
   return totals;
 }
 
-// --- groups and channels ------------------------------------------------------------------------------------------
+// --- groups and channels -----------------------------------------------------------------------------------
 
 Result<std::size_t> Prober::group_for(Family family, const NetworkOptions& network) {
   for (std::size_t i = 0; i < groups_.size(); ++i) {
@@ -138,8 +141,9 @@ Result<void> Prober::open_channel(Group& group) {
       return std::unexpected(Error::from_errno(errno, "cannot watch a socket"));
     }
   }
-  const bool known = std::any_of(notices_.begin(), notices_.end(),
-                                 [&](const TransportNotice& notice) { return notice.family == group.family; });
+  const bool known = std::any_of(notices_.begin(), notices_.end(), [&](const TransportNotice& notice) {
+    return notice.family == group.family;
+  });
   if (!known) notices_.push_back({group.family, transport.kind(), transport.clock(), opened->reason});
   for (OptionsIndex set = 0; set < agenda_.option_sets(); ++set) {
     transport.expect_messages_of(wire::echo_header_bytes + agenda_.options(set).payload_bytes);
@@ -151,8 +155,8 @@ Result<void> Prober::open_channel(Group& group) {
 
 std::size_t Prober::wanted_channels(const Group& group) const {
   if (options_.sockets != 0) return options_.sockets;
-  // Two things have to fit: the probes of one timeout and one quarantine into sequence numbers, and 5 ms of answers with
-  // their stamps into receive buffers.
+  // Two things have to fit: the probes of one timeout and one quarantine into sequence numbers, and 5 ms of
+  // answers with their stamps into receive buffers.
   constexpr std::size_t most = 32;
   double rate = agenda_.wanted_rate();
   if (options_.max_rate > 0) rate = std::min(rate, options_.max_rate);

@@ -5,9 +5,9 @@
 //   due targets ─stage─▶ batches ─send─▶ channels ─receive─▶ stamps, then arrivals ─match─▶ outcomes ─▶ sink
 //                                           └── timeouts ─▶ lost ─▶ sink
 //
-// A channel is one socket with its ring of probes in flight; targets of one family and one set of network options share a
-// group of channels, opened as they are needed. Batches go to a group's channels in turn. When none of them has a free
-// sequence number the group waits: probes are paced, never dropped.
+// A channel is one socket with its ring of probes in flight; targets of one family and one set of network
+// options share a group of channels, opened as they are needed. Batches go to a group's channels in turn.
+// When none of them has a free sequence number the group waits: probes are paced, never dropped.
 //
 // Threads: not locked; one thread at a time.
 #pragma once
@@ -31,15 +31,16 @@
 
 namespace sonde::engine {
 
-// Who is told. Called in the order in which things are decided, on the prober's thread; must not call the prober.
+// Who is told. Called in the order in which things are decided, on the prober's thread; must not call the
+// prober.
 class OutcomeSink {
  public:
   virtual ~OutcomeSink() = default;
   // A probe was handed to the send call; exactly one verdict follows.
   virtual void sent(TargetIndex target) = 0;
   virtual void skipped(TargetIndex target, std::uint64_t sends) = 0;
-  // A verdict or event; without target for a rejected packet that fits none. Event::target is not filled in. Of `late`,
-  // EventFlag::suspect says that the loss it takes back was so flagged.
+  // A verdict or event; without target for a rejected packet that fits none. Event::target is not filled in.
+  // Of `late`, EventFlag::suspect says that the loss it takes back was so flagged.
   virtual void outcome(std::optional<TargetIndex> target, Event& event) = 0;
   virtual void packet(const PacketView& packet) = 0;
 };
@@ -49,10 +50,10 @@ using OpenTransport = std::function<Result<transport::OpenedTransport>(Family, c
 
 struct ProberOptions {
   std::array<std::byte, 16> token_key{};
-  unsigned sockets = 0;           // per group; 0: as many as the rate needs
-  double max_rate = 0;            // probes per second; 0: no cap
+  unsigned sockets = 0;  // per group; 0: as many as the rate needs
+  double max_rate = 0;   // probes per second; 0: no cap
   std::uint32_t stamp_every = 1;
-  bool packets = false;           // call OutcomeSink::packet
+  bool packets = false;  // call OutcomeSink::packet
 };
 
 struct ProberTotals {
@@ -67,8 +68,8 @@ class Prober {
   Prober(const Prober&) = delete;
   Prober& operator=(const Prober&) = delete;
 
-  // Adds a target whose first probe goes `phase` after the first turn of the loop (or after now, once it runs). Opens the
-  // first socket of its group. Errors: those of opening it.
+  // Adds a target whose first probe goes `phase` after the first turn of the loop (or after now, once it
+  // runs). Opens the first socket of its group. Errors: those of opening it.
   Result<TargetIndex> add(const Address& address, const TargetOptions& options, Nanoseconds phase);
   // Probes in flight are forgotten; their answers will fit no target.
   void remove(TargetIndex target);
@@ -76,8 +77,8 @@ class Prober {
   // One turn: bounded, never blocks.
   void process();
 
-  // What to wait for before the next turn. At high rates answers are not waited for one by one but gathered, as their
-  // stamps say when they came.
+  // What to wait for before the next turn. At high rates answers are not waited for one by one but gathered,
+  // as their stamps say when they came.
   struct Pause {
     std::optional<MonotonicTime> until;  // nullopt: no deadline
     bool for_answers = true;             // end it when fd() is readable
@@ -106,8 +107,8 @@ class Prober {
     NetworkOptions network;
     std::vector<std::size_t> channels;  // indexes into channels_
     std::size_t next_channel = 0;
-    bool may_grow = true;               // a further socket may still be opened
-    MonotonicTime blocked_until{};      // no send buffer or sequence number before this
+    bool may_grow = true;           // a further socket may still be opened
+    MonotonicTime blocked_until{};  // no send buffer or sequence number before this
     std::vector<Agenda::Sending> staged;
   };
 
@@ -116,7 +117,8 @@ class Prober {
   std::size_t group_of(TargetIndex target);
   Result<void> open_channel(Group& group);
   std::size_t wanted_channels(const Group& group) const;
-  // A channel with a free sequence number; null when all are full (then the group is blocked until one is not).
+  // A channel with a free sequence number; null when all are full (then the group is blocked until one is
+  // not).
   Channel* free_channel(Group& group);
 
   // --- sending (sending.cpp) ---
@@ -134,6 +136,9 @@ class Prober {
   void receive_from(Channel& channel);
   void take_stamp(Channel& channel, const transport::SendStamp& stamp);
   void take_arrival(Channel& channel, const transport::Arrival& arrival);
+  // The probe's target is still there.
+  bool is_known(const ProbeSlot& slot) const;
+  void lose(Channel& channel, ProbeSlot& slot);
   void expire(Channel& channel);
   void expire_all();
   void conclude(Channel& channel, ProbeSlot& slot, Event& event);
@@ -157,7 +162,8 @@ class Prober {
 
   std::vector<std::unique_ptr<Channel>> channels_;
   std::vector<Group> groups_;
-  std::vector<std::pair<std::size_t, std::size_t>> group_of_options_;  // per OptionsIndex: IPv4 group, IPv6 group
+  std::vector<std::pair<std::size_t, std::size_t>>
+      group_of_options_;  // per OptionsIndex: IPv4 group, IPv6 group
   std::vector<TransportNotice> notices_;
 
   // Send buffers, one per place in a batch; each remembers which options its payload was filled for.
@@ -171,7 +177,8 @@ class Prober {
 
   std::uint64_t probes_ = 0;
   std::uint64_t stamp_drops_ = 0;
-  // Sends within the current tenth of a second and the last whole one: tells when to stop waking for every answer.
+  // Sends within the current tenth of a second and the last whole one: tells when to stop waking for every
+  // answer.
   MonotonicTime rate_window_{};
   std::size_t sent_in_window_ = 0, sent_in_last_window_ = 0;
   MonotonicTime last_turn_{};

@@ -34,14 +34,15 @@ void Prober::take_stamp(Channel& channel, const transport::SendStamp& stamp) {
   ProbeSlot* slot = channel.inflight.by_number(stamp.number);
   if (slot == nullptr) return;
   if (slot->stamp == UnixTime{} && slot->stamp_asked &&
-      (slot->state == ProbeState::lost || slot->state == ProbeState::failed || slot->state == ProbeState::answered)) {
+      (slot->state == ProbeState::lost || slot->state == ProbeState::failed ||
+       slot->state == ProbeState::answered)) {
     --stamp_drops_;  // it was counted at the verdict, and came after all
   }
   // A device's own stamp, which follows the software's, takes its place.
   if (slot->stamp != UnixTime{} && !stamp.hardware) return;
   slot->stamp = stamp.at;
   slot->hardware_stamp = stamp.hardware;
-  if (options_.packets && slot->state == ProbeState::waiting) show_probe(channel, *slot);
+  if (options_.packets && slot->state == ProbeState::waiting && is_known(*slot)) show_probe(channel, *slot);
 }
 
 void Prober::take_arrival(Channel& channel, const transport::Arrival& arrival) {
@@ -72,17 +73,26 @@ void Prober::conclude(Channel& channel, ProbeSlot& slot, Event& event) {
   agenda_.verdict(target, event.kind, watch_.now(), timed_out_at);
 }
 
+bool Prober::is_known(const ProbeSlot& slot) const {
+  const Target& target = agenda_.target(slot.target);
+  return target.present && target.generation == slot.generation;
+}
+
+void Prober::lose(Channel& channel, ProbeSlot& slot) {
+  if (!is_known(slot)) {
+    slot.stamp_asked = false;  // nor is its stamp missed
+    return channel.inflight.settle(slot, ProbeState::lost);
+  }
+  channel.drops.check(*channel.transport, watch_.now());
+  slot.suspect = channel.drops.dropped_since(slot.sent_at);
+  Event event = matcher_.unanswered(slot, agenda_.target(slot.target).address);
+  if (options_.packets) show_probe(channel, slot);
+  conclude(channel, slot, event);
+}
+
 void Prober::expire(Channel& channel) {
   const MonotonicTime now = watch_.now();
-  while (ProbeSlot* slot = channel.inflight.expire_one(now)) {
-    const Target& target = agenda_.target(slot->target);
-    if (!target.present || target.generation != slot->generation) continue;
-    channel.drops.check(*channel.transport, now);
-    slot->suspect = channel.drops.dropped_since(slot->sent_at);
-    Event event = matcher_.unanswered(*slot, target.address);
-    if (options_.packets) show_probe(channel, *slot);
-    conclude(channel, *slot, event);
-  }
+  while (ProbeSlot* slot = channel.inflight.expire_one(now)) lose(channel, *slot);
 }
 
 void Prober::expire_all() {
@@ -100,17 +110,11 @@ void Prober::expire_all() {
 void Prober::give_up() {
   receive_ready();
   for (const auto& channel : channels_) {
-    channel->inflight.for_each_waiting([&](ProbeSlot& slot) {
-      const Target& target = agenda_.target(slot.target);
-      const bool known = target.present && target.generation == slot.generation;
-      if (!known) return channel->inflight.settle(slot, ProbeState::forgotten);
-      Event event = matcher_.unanswered(slot, target.address);
-      conclude(*channel, slot, event);
-    });
+    channel->inflight.for_each_waiting([&](ProbeSlot& slot) { lose(*channel, slot); });
   }
 }
 
-// --- captures -----------------------------------------------------------------------------------------------------
+// --- captures ----------------------------------------------------------------------------------------------
 
 void Prober::show_probe(const Channel& channel, ProbeSlot& slot) {
   if (slot.shown) return;

@@ -41,14 +41,16 @@ void Prober::stage(std::size_t allowance) {
   }
 }
 
-std::span<std::byte> Prober::compose(std::size_t place, const Agenda::Sending& sending, std::uint32_t number) {
+std::span<std::byte> Prober::compose(std::size_t place, const Agenda::Sending& sending,
+                                     std::uint32_t number) {
   const Target& target = agenda_.target(sending.target);
   const TargetOptions& options = agenda_.options(target.options);
   const std::size_t bytes = wire::echo_header_bytes + options.payload_bytes;
   SendBuffer& buffer = buffers_[place];
   if (buffer.filled_for != target.options) {
     if (buffer.bytes.size() < bytes) buffer.bytes.resize(bytes);
-    wire::fill_payload(std::span(buffer.bytes).subspan(wire::echo_header_bytes, options.payload_bytes), options.pattern);
+    wire::fill_payload(std::span(buffer.bytes).subspan(wire::echo_header_bytes, options.payload_bytes),
+                       options.pattern);
     buffer.filled_for = target.options;
   }
   const auto message = std::span(buffer.bytes).first(bytes);
@@ -101,7 +103,8 @@ void Prober::put_back(Group& group, std::size_t first, MonotonicTime again) {
   for (std::size_t i = group.staged.size(); i > first; --i) agenda_.put_back(group.staged[i - 1], again);
 }
 
-void Prober::departed(Channel& channel, const Agenda::Sending& sending, const transport::Departure& departure) {
+void Prober::departed(Channel& channel, const Agenda::Sending& sending,
+                      const transport::Departure& departure) {
   ProbeSlot& slot = *channel.inflight.by_number(departure.number);
   const Nanoseconds timeout = agenda_.timeout_of_next(sending.target);
   pacer_.spend(1);

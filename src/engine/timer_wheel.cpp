@@ -129,8 +129,8 @@ std::optional<MonotonicTime> TimerWheel::next_deadline() const {
   const auto [level, first_tick] = *next;
   const MonotonicTime slot_begins = start_ + tick * static_cast<std::int64_t>(first_tick);
   if (level == 0) return slot_begins;
-  // A slot of a higher level: its earliest timer, so that nobody wakes only to move timers down. A long list is
-  // not walked; waking at the slot's beginning is cheap beside what it holds.
+  // A slot of a higher level: its earliest timer, so that nobody wakes only to move timers down. A long list
+  // is not walked; waking at the slot's beginning is cheap beside what it holds.
   constexpr int walk_limit = 64;
   std::uint32_t timer = lists_[level * slots + (first_tick >> (digit_bits * level)) % slots].first;
   MonotonicTime earliest = MonotonicTime::max();

@@ -1,12 +1,12 @@
 // timer_wheel.hpp: many deadlines, each set, moved and met in constant time.
 //
-// A hierarchical wheel: level 0 has one slot per tick (16.4 µs), each level above has slots 64 times as long. A timer
-// lies on the level of the highest 6-bit digit in which its tick differs from the current one; when time enters a
-// slot of a higher level, that slot's timers move down. So a timer moves at most once per level, whatever the number
-// of timers. Bitmaps of occupied slots let time jump over empty ones.
+// A hierarchical wheel: level 0 has one slot per tick (16.4 µs), each level above has slots 64 times as long.
+// A timer lies on the level of the highest 6-bit digit in which its tick differs from the current one; when
+// time enters a slot of a higher level, that slot's timers move down. So a timer moves at most once per
+// level, whatever the number of timers. Bitmaps of occupied slots let time jump over empty ones.
 //
-// Timers are numbered by the caller from 0 to capacity - 1 and linked through one array; nothing is allocated when
-// they are set. Threads: not locked; one owner.
+// Timers are numbered by the caller from 0 to capacity - 1 and linked through one array; nothing is allocated
+// when they are set. Threads: not locked; one owner.
 #pragma once
 
 #include <array>
@@ -43,7 +43,8 @@ class TimerWheel {
   // The next due timer, left in place.
   std::optional<std::uint32_t> peek_due() const;
 
-  // No timer is due before this; nullopt when none is set. Exact up to a tick unless very many timers lie close together.
+  // No timer is due before this; nullopt when none is set. Exact up to a tick unless very many timers lie
+  // close together.
   std::optional<MonotonicTime> next_deadline() const;
 
  private:

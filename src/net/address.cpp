@@ -32,6 +32,17 @@ Result<std::uint32_t> parse_zone(std::string_view zone, std::string_view text) {
       Error{ErrorCode::not_found, 0, "no such interface", std::string(zone), "`ip link` lists them"});
 }
 
+// Many thousands are written at the end of a run; inet_ntop() goes through sprintf().
+std::string ipv4_text(std::span<const std::byte> bytes) {
+  std::array<char, sizeof "255.255.255.255"> text{};
+  char* end = text.data();
+  for (const std::byte byte : bytes) {
+    if (end != text.data()) *end++ = '.';
+    end = std::to_chars(end, text.data() + text.size(), std::to_integer<unsigned>(byte)).ptr;
+  }
+  return {text.data(), end};
+}
+
 }  // namespace
 
 Address Address::ipv4(std::span<const std::byte, 4> bytes) {
@@ -114,8 +125,9 @@ bool Address::is_broadcast() const {
 }
 
 std::string Address::to_string() const {
+  if (is_ipv4()) return ipv4_text(bytes());
   std::array<char, longest_address_text> numeric{};
-  ::inet_ntop(is_ipv4() ? AF_INET : AF_INET6, bytes_.data(), numeric.data(), numeric.size());
+  ::inet_ntop(AF_INET6, bytes_.data(), numeric.data(), numeric.size());
   std::string text(numeric.data());
   if (scope_id_ != 0) {
     std::array<char, IF_NAMESIZE> name{};

@@ -90,6 +90,11 @@ std::size_t character_width(char32_t code_point) {
 std::size_t display_width(std::string_view text) {
   std::size_t columns = 0;
   while (!text.empty()) {
+    if (static_cast<unsigned char>(text.front()) < 0x80) {  // nearly always
+      ++columns;
+      text.remove_prefix(1);
+      continue;
+    }
     const DecodedCharacter character = decode_utf8(text);
     columns += character.valid ? character_width(character.code_point) : 1;
     text.remove_prefix(character.length);
@@ -98,6 +103,8 @@ std::size_t display_width(std::string_view text) {
 }
 
 std::string printable(std::string_view text) {
+  const auto plain = [](char c) { return c >= 0x20 && c < 0x7f; };
+  if (std::ranges::all_of(text, plain)) return std::string(text);
   std::string result;
   result.reserve(text.size());
   while (!text.empty()) {

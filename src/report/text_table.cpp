@@ -26,7 +26,7 @@ std::string optional_duration(const std::optional<Nanoseconds>& duration, bool u
 }
 
 std::string count_cell(std::uint64_t count) {
-  return count == 0 ? std::string() : fmt::format("{}", count);
+  return count == 0 ? std::string() : std::to_string(count);
 }
 
 }  // namespace
@@ -131,7 +131,7 @@ std::string totals_remarks(const Totals& totals, bool verbose, const TableStyle&
 
 SummaryTable::SummaryTable(TableStyle style, std::vector<double> percentiles)
     : style_(style), percentiles_(std::move(percentiles)) {
-  // In the order of cells_of().
+  // In the order of cell().
   columns_ = {
       {.title = "sent", .priority = 1},
       {.title = "rcvd", .priority = 1},
@@ -152,42 +152,67 @@ SummaryTable::SummaryTable(TableStyle style, std::vector<double> percentiles)
       {.title = "jitter", .priority = 2},
       {.title = "host", .priority = 10, .optional = true},
   };
-  for (const double percentile : percentiles_) {
-    if (!is_standard_percentile(percentile)) {
-      columns_.push_back({.title = percentile_name(percentile), .priority = 2});
-    }
+  for (std::size_t index = 0; index < percentiles_.size(); ++index) {
+    if (is_standard_percentile(percentiles_[index])) continue;
+    columns_.push_back({.title = percentile_name(percentiles_[index]), .priority = 2, .percentile = index});
   }
 }
 
-std::vector<std::string> SummaryTable::cells_of(const Summary& summary) const {
+std::string SummaryTable::cell(std::size_t column, const Summary& summary) const {
   const Figures& figures = summary.figures;
   const auto rtt = [&](Nanoseconds RttFigures::* field) {
     return figures.rtt ? duration_text((*figures.rtt).*field, style_.unicode) : std::string("-");
   };
-  std::vector<std::string> cells{
-      fmt::format("{}", figures.sent),
-      fmt::format("{}", figures.received),
-      count_cell(figures.lost),
-      count_cell(figures.late),
-      count_cell(figures.errors),
-      count_cell(figures.local),
-      count_cell(figures.duplicates),
-      count_cell(figures.rejected),
-      loss_text(figures),
-      rtt(&RttFigures::min),
-      rtt(&RttFigures::mean),
-      rtt(&RttFigures::p50),
-      rtt(&RttFigures::p90),
-      rtt(&RttFigures::p99),
-      rtt(&RttFigures::max),
-      rtt(&RttFigures::stddev),
-      optional_duration(figures.jitter, style_.unicode),
-      figures.host_time_mean ? duration_text(*figures.host_time_mean, style_.unicode) : std::string(),
-  };
-  for (std::size_t index = 0; index < percentiles_.size(); ++index) {
-    if (is_standard_percentile(percentiles_[index])) continue;
-    const bool known = index < summary.percentiles.size();
-    cells.push_back(known ? duration_text(summary.percentiles[index].second, style_.unicode) : "-");
+  switch (column) {
+    case 0:
+      return std::to_string(figures.sent);
+    case 1:
+      return std::to_string(figures.received);
+    case 2:
+      return count_cell(figures.lost);
+    case 3:
+      return count_cell(figures.late);
+    case 4:
+      return count_cell(figures.errors);
+    case 5:
+      return count_cell(figures.local);
+    case 6:
+      return count_cell(figures.duplicates);
+    case 7:
+      return count_cell(figures.rejected);
+    case 8:
+      return loss_text(figures);
+    case 9:
+      return rtt(&RttFigures::min);
+    case 10:
+      return rtt(&RttFigures::mean);
+    case 11:
+      return rtt(&RttFigures::p50);
+    case 12:
+      return rtt(&RttFigures::p90);
+    case 13:
+      return rtt(&RttFigures::p99);
+    case 14:
+      return rtt(&RttFigures::max);
+    case 15:
+      return rtt(&RttFigures::stddev);
+    case 16:
+      return optional_duration(figures.jitter, style_.unicode);
+    case 17:
+      return figures.host_time_mean ? duration_text(*figures.host_time_mean, style_.unicode) : std::string();
+    default:
+      break;
+  }
+  const std::size_t asked = columns_[column].percentile;
+  return asked < summary.percentiles.size() ? duration_text(summary.percentiles[asked].second, style_.unicode)
+                                            : std::string("-");
+}
+
+// Once the layout stands, cells that are not shown are not made.
+std::vector<std::string> SummaryTable::cells_of(const Summary& summary) const {
+  std::vector<std::string> cells(columns_.size());
+  for (std::size_t column = 0; column < columns_.size(); ++column) {
+    if (!laid_out_ || columns_[column].shown) cells[column] = cell(column, summary);
   }
   return cells;
 }
@@ -230,7 +255,11 @@ void SummaryTable::lay_out() {
 std::string SummaryTable::row_text(std::string_view name, const std::vector<std::string>& cells) const {
   std::string text = pad_right(clip(name, name_width_, style_.unicode), name_width_);
   for (std::size_t index = 0; index < columns_.size(); ++index) {
-    if (columns_[index].shown) text += "  " + pad_left(cells[index], columns_[index].width);
+    const Column& column = columns_[index];
+    if (!column.shown) continue;
+    const std::size_t used = display_width(cells[index]);
+    text.append(2 + (used < column.width ? column.width - used : 0), ' ');
+    text += cells[index];
   }
   return text;
 }

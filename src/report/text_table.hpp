@@ -50,6 +50,7 @@ class SummaryTable {
     bool optional = false;  // left out when no row has anything to say
     bool shown = true;
     std::size_t width = 0;
+    std::size_t percentile = 0;  // of a column that was asked for: which one
   };
   struct Row {
     std::string name;
@@ -57,6 +58,7 @@ class SummaryTable {
     bool healthy = true;
   };
 
+  std::string cell(std::size_t column, const Summary& summary) const;
   std::vector<std::string> cells_of(const Summary& summary) const;
   void lay_out();
   std::string row_text(std::string_view name, const std::vector<std::string>& cells) const;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <charconv>
 #include <cmath>
 
 #include "report/display.hpp"
@@ -23,18 +24,32 @@ std::string long_duration(std::int64_t seconds) {
   return fmt::format("{}d{:02}h", seconds / 86400, seconds / 3600 % 24);
 }
 
+// `value / unit`, rounded to `decimals` (at most 2). Summaries of many targets consist of these, and formatting through floating
+// point was most of their cost.
+std::string decimal_text(std::uint64_t value, std::uint64_t unit, int decimals) {
+  const std::uint64_t scale = decimals == 2 ? 100 : decimals == 1 ? 10 : 1;
+  const std::uint64_t scaled = (value * scale + unit / 2) / unit;
+  std::array<char, 24> text{};
+  char* end = std::to_chars(text.data(), text.data() + text.size(), scaled / scale).ptr;
+  if (decimals > 0) *end++ = '.';
+  if (decimals == 2) *end++ = static_cast<char>('0' + scaled / 10 % 10);
+  if (decimals > 0) *end++ = static_cast<char>('0' + scaled % 10);
+  return {text.data(), end};
+}
+
 }  // namespace
 
 std::string duration_text(Nanoseconds duration, bool unicode) {
   if (duration.count() < 0) return "-" + duration_text(Nanoseconds(-duration.count()), unicode);
-  const auto nanoseconds = static_cast<double>(duration.count());
-  if (duration.count() < 1000) return fmt::format("{} ns", duration.count());
+  const auto ns = static_cast<std::uint64_t>(duration.count());
+  if (ns < 1000) return fmt::format("{} ns", ns);
   for (const Unit& unit : units) {
-    const double value = nanoseconds / unit.nanoseconds;
+    const auto length = static_cast<std::uint64_t>(unit.nanoseconds);
     const bool last = &unit == &units.back();
-    if (value >= (last ? 59.95 : 999.5)) continue;  // would round up into the next unit
-    const int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
-    return fmt::format("{:.{}f} {}", value, decimals, unicode ? unit.name : unit.ascii_name);
+    // What would round up into the next unit is written in it.
+    if (ns >= (last ? 59 * length + length / 20 * 19 : 999 * length + length / 2)) continue;
+    const int decimals = ns < length / 1000 * 9995 ? 2 : ns < length / 100 * 9995 ? 1 : 0;
+    return decimal_text(ns, length, decimals) + ' ' + std::string(unicode ? unit.name : unit.ascii_name);
   }
   return long_duration(std::chrono::round<std::chrono::seconds>(duration).count());
 }

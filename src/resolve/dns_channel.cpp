@@ -51,16 +51,14 @@ struct Lookup {
   std::string name;
   FamilyFilter filter = FamilyFilter::any;
   std::function<void(Result<Resolution>)> callback;
+  const bool& channel_closing;
 };
 
 struct Reverse {
   Address address;
   std::function<void(Result<std::string>)> callback;
+  const bool& channel_closing;
 };
-
-bool ended_by_us(int status) {
-  return status == ARES_EDESTRUCTION || status == ARES_ECANCELLED;
-}
 
 // An address holds no longer than the aliases that led to it.
 Resolution to_resolution(const ares_addrinfo& info, const std::string& name) {
@@ -82,7 +80,7 @@ Resolution to_resolution(const ares_addrinfo& info, const std::string& name) {
 void lookup_finished(void* argument, int status, int /*timeouts*/, ares_addrinfo* info) {
   const std::unique_ptr<Lookup> lookup(static_cast<Lookup*>(argument));
   const std::unique_ptr<ares_addrinfo, decltype(&ares_freeaddrinfo)> owner(info, &ares_freeaddrinfo);
-  if (ended_by_us(status)) return;
+  if (lookup->channel_closing) return;
   if (status != ARES_SUCCESS || info == nullptr) {
     lookup->callback(std::unexpected(dns_error(status, lookup->name, lookup->filter)));
   } else {
@@ -92,7 +90,7 @@ void lookup_finished(void* argument, int status, int /*timeouts*/, ares_addrinfo
 
 void reverse_finished(void* argument, int status, int /*timeouts*/, hostent* host) {
   const std::unique_ptr<Reverse> reverse(static_cast<Reverse*>(argument));
-  if (ended_by_us(status)) return;
+  if (reverse->channel_closing) return;
   if (status != ARES_SUCCESS || host == nullptr || host->h_name == nullptr) {
     reverse->callback(std::unexpected(dns_error(status, reverse->address.to_string())));
   } else {
@@ -116,7 +114,8 @@ int DnsChannel::initialize(const DnsOptions& options, int flags) {
   settings.sock_state_cb_data = this;
   const int status = ares_init_options(&channel_, &settings,
                                        ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-                                           ARES_OPT_LOOKUPS | ARES_OPT_RESOLVCONF | ARES_OPT_SOCK_STATE_CB);
+                                           ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT | ARES_OPT_LOOKUPS |
+                                           ARES_OPT_RESOLVCONF | ARES_OPT_SOCK_STATE_CB);
   if (status != ARES_SUCCESS || options.servers.empty()) return status;
   return ares_set_servers_ports_csv(channel_, options.servers.c_str());
 }
@@ -141,6 +140,8 @@ Result<void> DnsChannel::open(const DnsOptions& options) {
 }
 
 DnsChannel::~DnsChannel() {
+  // Its status does not tell: with one of two answers there, c-ares ends a look-up as a success even now.
+  closing_ = true;
   if (channel_ != nullptr) ares_destroy(channel_);
 }
 
@@ -164,12 +165,12 @@ void DnsChannel::lookup(const std::string& name, FamilyFilter filter,
                     : filter == FamilyFilter::ipv4 ? AF_INET
                                                    : AF_INET6;
   hints.ai_socktype = SOCK_DGRAM;
-  auto lookup = std::make_unique<Lookup>(Lookup{name, filter, std::move(callback)});
+  auto lookup = std::make_unique<Lookup>(Lookup{name, filter, std::move(callback), closing_});
   ares_getaddrinfo(channel_, name.c_str(), nullptr, &hints, &lookup_finished, lookup.release());
 }
 
 void DnsChannel::reverse(const Address& address, std::function<void(Result<std::string>)> callback) {
-  auto reverse = std::make_unique<Reverse>(Reverse{address, std::move(callback)});
+  auto reverse = std::make_unique<Reverse>(Reverse{address, std::move(callback), closing_});
   const auto bytes = address.bytes();
   ares_gethostbyaddr(channel_, bytes.data(), static_cast<int>(bytes.size()),
                      net::address_family(address.family()), &reverse_finished, reverse.release());

@@ -57,6 +57,7 @@ class DnsChannel {
   static void socket_changed(void* self, int descriptor, int readable, int writable);
 
   int epoll_;
+  bool closing_ = false;
   ares_channeldata* channel_ = nullptr;
 };
 

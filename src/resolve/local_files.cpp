@@ -97,4 +97,21 @@ std::vector<std::string> nsswitch_host_modules(const std::string& path) {
   return modules;
 }
 
+NameSources name_sources(const std::string& nsswitch_path) {
+  NameSources sources;
+  for (const std::string& module : nsswitch_host_modules(nsswitch_path)) {
+    if (module == "files") continue;
+    if (module == "dns") {
+      sources.dns = true;
+    } else if (module.starts_with("mdns")) {
+      sources.multicast_dns = true;
+      // The minimal variants know nothing but .local.
+      sources.others = sources.others || module.find("minimal") == std::string::npos;
+    } else {
+      sources.others = true;
+    }
+  }
+  return sources;
+}
+
 }  // namespace sonde::resolve

@@ -63,6 +63,14 @@ class HostsFile {
 // The modules of the "hosts:" line, in order, without actions in brackets; "files dns" when there is none.
 std::vector<std::string> nsswitch_host_modules(const std::string& path);
 
+// What the modules of the "hosts:" line mean to us, who read the hosts file and ask DNS ourselves.
+struct NameSources {
+  bool dns = false;            // ask DNS
+  bool multicast_dns = false;  // names under .local are the system's
+  bool others = false;         // a name that DNS does not know may be known to the system
+};
+NameSources name_sources(const std::string& nsswitch_path);
+
 // Lower case, without a dot at the end: how names are compared.
 std::string folded_name(std::string_view name);
 

@@ -3,6 +3,8 @@
 
 #include <sys/socket.h>
 
+#include <tuple>
+
 #include "net/file_descriptor.hpp"
 #include "net/socket_address.hpp"
 
@@ -57,15 +59,17 @@ void order_destinations(std::vector<ResolvedAddress>& addresses) {
   if (addresses.size() < 2) return;
   struct Ranked {
     int rank;
+    std::size_t place;  // before sorting
     ResolvedAddress address;
   };
   std::vector<Ranked> ranked;
   for (const auto& candidate : addresses) {
     const int unreachable_penalty = has_route(candidate.address) ? 0 : 1000;
-    ranked.push_back({unreachable_penalty - precedence(candidate.address), candidate});
+    ranked.push_back({unreachable_penalty - precedence(candidate.address), ranked.size(), candidate});
   }
-  std::stable_sort(ranked.begin(), ranked.end(),
-                   [](const auto& a, const auto& b) { return a.rank < b.rank; });
+  std::sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.rank, a.place) < std::tie(b.rank, b.place);
+  });
   for (std::size_t i = 0; i < ranked.size(); ++i) addresses[i] = ranked[i].address;
 }
 

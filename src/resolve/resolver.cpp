@@ -33,29 +33,6 @@ bool is_localhost(const std::string& folded) {
   return folded == "localhost" || folded.ends_with(".localhost");
 }
 
-// What each name source of the system's configuration means to us.
-struct NameSources {
-  bool dns = false;            // ask DNS
-  bool multicast_dns = false;  // names under .local are the system's
-  bool others = false;         // a name that DNS does not know may be known to the system
-};
-
-NameSources name_sources(const std::string& nsswitch_file) {
-  NameSources sources;
-  for (const std::string& module : nsswitch_host_modules(nsswitch_file)) {
-    if (module == "files") continue;
-    if (module == "dns") {
-      sources.dns = true;
-    } else if (module.starts_with("mdns")) {
-      sources.multicast_dns = true;
-      sources.others = sources.others || module.find("minimal") == std::string::npos;
-    } else {
-      sources.others = true;
-    }
-  }
-  return sources;
-}
-
 }  // namespace
 
 class Resolver::Implementation {
@@ -396,8 +373,9 @@ void Resolver::Implementation::watch_answered(WatchId id, Result<Resolution> ans
     tell = tell || !watch.last_good || !same_set(*answer, *watch.last_good);
     if (watch.last_good) {
       const Address& first = watch.last_good->addresses.front().address;
-      std::stable_partition(answer->addresses.begin(), answer->addresses.end(),
-                            [&](const auto& candidate) { return candidate.address == first; });
+      const auto place = std::find_if(answer->addresses.begin(), answer->addresses.end(),
+                                      [&](const auto& candidate) { return candidate.address == first; });
+      if (place != answer->addresses.end()) std::rotate(answer->addresses.begin(), place, place + 1);
     }
     watch.last_good = *answer;
     watch.failures = 0;

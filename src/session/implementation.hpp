@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <thread>
 #include <vector>
@@ -19,18 +20,26 @@ class Session::Implementation {
 
   session::Shard& shard_of(TargetId target);
   session::Shard& only() const { return *shards.front(); }
-  // The first probe's time for a target that has none of its own.
-  Nanoseconds spread_phase(const TargetOptions& target);
+  // The first probe's time for the `place`-th target, which has none of its own.
+  Nanoseconds spread_phase(const TargetOptions& target, std::uint64_t place) const;
+  bool on_own_thread() const;
+  Nanoseconds elapsed() const;
+  void turn();
+  void join_threads();
 
   SessionOptions options;
   const Clock* clock;
   std::vector<std::unique_ptr<session::Shard>> shards;
-  std::vector<std::jthread> threads;  // empty: the caller's thread runs the only shard
+  std::vector<std::jthread> threads;
+  bool threaded = false;  // start() was called; else the caller's thread runs the only shard
   std::atomic<std::uint64_t> added = 0;
   MonotonicTime opened_at;
-  bool begun = false;       // by process() or start()
+  bool begun = false;  // by process() or start()
   MonotonicTime began_at;
-  std::optional<MonotonicTime> stopped_at;
+  std::recursive_mutex stopping;  // held by stop(): a callback during it may call it again
+  bool stop_begun = false;        // guarded by `stopping`
+  std::atomic<bool> stopped = false;
+  MonotonicTime stopped_at;  // written before `stopped`
 };
 
 }  // namespace sonde

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <system_error>
 #include <utility>
 
 #include "session/implementation.hpp"
@@ -14,37 +15,56 @@ namespace sonde {
 
 namespace {
 
-Result<void> check(const SessionOptions& options) {
-  constexpr unsigned most_threads = 256;
-  if (options.threads == 0 || options.threads > most_threads) {
-    return std::unexpected(Error::invalid("a session runs on 1 to 256 threads", std::to_string(options.threads)));
-  }
-  if (!(options.max_rate >= 0)) return std::unexpected(Error::invalid("max_rate is negative"));
-  if (options.stamp_every == 0) return std::unexpected(Error::invalid("stamp_every is 0", {}, "1 stamps every probe"));
-  if (options.spread < Nanoseconds::zero()) return std::unexpected(Error::invalid("spread is negative"));
+// Longer than anybody waits, and short enough that times do not overflow.
+constexpr Nanoseconds longest_duration = std::chrono::hours(24 * 366);
+
+Result<void> check(Nanoseconds duration, const char* name) {
+  if (duration < Nanoseconds::zero())
+    return std::unexpected(Error::invalid(std::string(name) + " is negative"));
+  if (duration > longest_duration)
+    return std::unexpected(Error::invalid(std::string(name) + " is longer than a year"));
   return {};
 }
 
-struct ScheduleCheck {
-  Result<void> operator()(const FixedInterval& fixed) const {
-    return fixed.interval < Nanoseconds::zero() ? refuse("interval is negative") : Result<void>{};
+Result<void> check(const SessionOptions& options) {
+  constexpr unsigned most_threads = 256;
+  if (options.threads == 0 || options.threads > most_threads) {
+    return std::unexpected(
+        Error::invalid("a session runs on 1 to 256 threads", std::to_string(options.threads)));
   }
+  if (!(options.max_rate >= 0)) return std::unexpected(Error::invalid("max_rate is negative"));
+  if (std::isinf(options.max_rate))
+    return std::unexpected(Error::invalid("max_rate is infinite", {}, "0 is no cap"));
+  if (options.stamp_every == 0)
+    return std::unexpected(Error::invalid("stamp_every is 0", {}, "1 stamps every probe"));
+  if (options.receive_buffer_bytes < 0)
+    return std::unexpected(Error::invalid("receive_buffer_bytes is negative"));
+  return check(options.spread, "spread");
+}
+
+struct ScheduleCheck {
+  Result<void> operator()(const FixedInterval& fixed) const { return check(fixed.interval, "interval"); }
   Result<void> operator()(const OnAnswer& on_answer) const {
     if (on_answer.preload == 0) return refuse("preload is 0");
-    return on_answer.min_interval < Nanoseconds::zero() ? refuse("min_interval is negative") : Result<void>{};
+    if (auto checked = check(on_answer.min_interval, "min_interval"); !checked) return checked;
+    return check(on_answer.flood_interval.value_or(Nanoseconds::zero()), "flood_interval");
   }
   Result<void> operator()(const UntilAnswered& until) const {
-    return until.backoff >= 1.0 && until.backoff <= 5.0 ? Result<void>{} : refuse("backoff is outside 1 to 5");
+    return until.backoff >= 1.0 && until.backoff <= 5.0 ? Result<void>{}
+                                                        : refuse("backoff is outside 1 to 5");
   }
   Result<void> operator()(const SynchronousRounds& rounds) const {
-    return rounds.interval < Nanoseconds::zero() ? refuse("interval is negative") : Result<void>{};
+    return check(rounds.interval, "interval");
   }
   static Result<void> refuse(const char* why) { return std::unexpected(Error::invalid(why)); }
 };
 
 Result<void> check(const Address& address, const TargetOptions& options) {
   constexpr std::uint16_t largest_payload = 65'507;
-  if (options.timeout <= Nanoseconds::zero()) return std::unexpected(Error::invalid("timeout is not positive"));
+  if (options.timeout <= Nanoseconds::zero())
+    return std::unexpected(Error::invalid("timeout is not positive"));
+  if (auto checked = check(options.timeout, "timeout"); !checked) return checked;
+  if (auto checked = check(options.phase.value_or(Nanoseconds::zero()), "phase"); !checked) return checked;
   if (options.payload_bytes > largest_payload) {
     return std::unexpected(Error::invalid("the payload does not fit an IPv4 packet",
                                           std::to_string(options.payload_bytes) + " bytes", "at most 65507"));
@@ -93,8 +113,7 @@ Session::Implementation::Implementation(SessionOptions session_options,
       began_at(opened_at) {}
 
 Session::Implementation::~Implementation() {
-  for (auto& thread : threads) thread.request_stop();
-  for (const auto& shard : shards) shard->wake();
+  join_threads();
 }
 
 session::Shard& Session::Implementation::shard_of(TargetId target) {
@@ -102,20 +121,44 @@ session::Shard& Session::Implementation::shard_of(TargetId target) {
   return *shards[number % shards.size()];
 }
 
-Nanoseconds Session::Implementation::spread_phase(const TargetOptions& target) {
-  const std::uint64_t place = added.load();
+Nanoseconds Session::Implementation::spread_phase(const TargetOptions& target, std::uint64_t place) const {
   Nanoseconds window = options.spread;
-  if (const auto* fixed = std::get_if<FixedInterval>(&target.schedule)) window = std::min(window, fixed->interval);
+  if (const auto* fixed = std::get_if<FixedInterval>(&target.schedule))
+    window = std::min(window, fixed->interval);
   if (std::holds_alternative<SynchronousRounds>(target.schedule)) return {};
-  // Multiples of the golden ratio, modulo 1, fill any window evenly however many there come to be, and a target's place never
-  // moves when others are added.
+  // Multiples of the golden ratio, modulo 1, fill any window evenly however many there come to be, and a
+  // target's place never moves when others are added.
   constexpr double golden = 0.618033988749894848;
   double ignored = 0;
   const double fraction = std::modf(static_cast<double>(place) * golden, &ignored);
   return Nanoseconds(static_cast<std::int64_t>(fraction * static_cast<double>(window.count())));
 }
 
-Session::Session(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
+bool Session::Implementation::on_own_thread() const {
+  return std::any_of(shards.begin(), shards.end(),
+                     [](const auto& shard) { return shard->runs_on_this_thread(); });
+}
+
+Nanoseconds Session::Implementation::elapsed() const {
+  if (!begun) return {};
+  return (stopped.load() ? stopped_at : clock->monotonic()) - began_at;
+}
+
+void Session::Implementation::turn() {
+  if (!std::exchange(begun, true)) began_at = clock->monotonic();
+  only().process();
+}
+
+void Session::Implementation::join_threads() {
+  for (auto& thread : threads) thread.request_stop();
+  for (const auto& shard : shards) shard->wake();
+  for (auto& thread : threads) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+Session::Session(std::unique_ptr<Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
@@ -134,13 +177,14 @@ Result<Session> Session::open(SessionOptions options, EventCallback on_event, Pa
   shard.resolution = options.compact_figures ? stats::Resolution::compact : stats::Resolution::fine;
 
   const auto random = random_key();
-  const auto first_identifier = static_cast<std::uint16_t>(std::to_integer<unsigned>(random[0]) << 8 | std::to_integer<unsigned>(random[1]));
+  const auto first_identifier = static_cast<std::uint16_t>(std::to_integer<unsigned>(random[0]) << 8 |
+                                                           std::to_integer<unsigned>(random[1]));
   const auto next_identifier = std::make_shared<std::atomic<std::uint16_t>>(first_identifier);
   std::vector<std::unique_ptr<session::Shard>> shards;
   for (unsigned number = 0; number < options.threads; ++number) {
     shard.number = number;
-    shards.push_back(
-        std::make_unique<session::Shard>(shard, clock, opener(options, clock, next_identifier), on_event, on_packet));
+    shards.push_back(std::make_unique<session::Shard>(shard, clock, opener(options, clock, next_identifier),
+                                                      on_event, on_packet));
     if (shards.back()->fd() < 0) {
       return std::unexpected(Error::from_errno(errno, "cannot create an epoll descriptor"));
     }
@@ -154,44 +198,53 @@ Result<TargetId> Session::add(const Address& address, const TargetOptions& optio
   if (self.shards.size() > 1 && std::holds_alternative<SynchronousRounds>(options.schedule)) {
     return std::unexpected(Error::invalid("synchronous rounds need a session of one thread"));
   }
-  const Nanoseconds phase = options.phase ? *options.phase : self.spread_phase(options);
-  session::Shard& shard = *self.shards[self.added.load() % self.shards.size()];
+  const std::uint64_t place = self.added.fetch_add(1);
+  const Nanoseconds phase = options.phase ? *options.phase : self.spread_phase(options, place);
+  session::Shard& shard = *self.shards[place % self.shards.size()];
   auto added = shard.add(address, options, phase);
-  if (!added) return added;
-  ++self.added;
-  if (!self.threads.empty()) shard.wake();
+  if (added && self.threaded) shard.wake();
   return added;
 }
 
-Result<Figures> Session::remove(TargetId target) { return implementation_->shard_of(target).remove(target); }
+Result<Figures> Session::remove(TargetId target) {
+  session::Shard& shard = implementation_->shard_of(target);
+  auto figures = shard.remove(target);
+  // The round it was the last of may be over now.
+  if (figures && implementation_->threaded) shard.wake();
+  return figures;
+}
 
-// --- on the caller's thread ---------------------------------------------------------------------------------------
+// --- on the caller's thread --------------------------------------------------------------------------------
 
-int Session::fd() const { return implementation_->threads.empty() ? implementation_->only().fd() : -1; }
+int Session::fd() const {
+  return implementation_->threaded ? -1 : implementation_->only().fd();
+}
 
 std::optional<MonotonicTime> Session::next_deadline() const {
-  return implementation_->threads.empty() ? implementation_->only().next_deadline() : std::nullopt;
+  return implementation_->threaded ? std::nullopt : implementation_->only().next_deadline();
 }
 
 Result<void> Session::process() {
   Implementation& self = *implementation_;
-  if (!self.threads.empty() || self.shards.size() != 1) {
-    return std::unexpected(Error::invalid("process() is for a session of one thread that start() was not called for"));
+  if (self.threaded || self.shards.size() != 1) {
+    return std::unexpected(
+        Error::invalid("process() is for a session of one thread that start() was not called for"));
   }
-  if (!std::exchange(self.begun, true)) self.began_at = self.clock->monotonic();
   self.only().take_wake();
-  self.only().process();
+  self.turn();
   return {};
 }
 
 Result<void> Session::run_until(std::optional<MonotonicTime> deadline) {
   Implementation& self = *implementation_;
+  if (self.threaded || self.shards.size() != 1) {
+    return std::unexpected(
+        Error::invalid("run_until() is for a session of one thread that start() was not called for"));
+  }
   for (;;) {
-    if (!self.threads.empty()) {
-      return std::unexpected(Error::invalid("run_until() is for a session that start() was not called for"));
-    }
-    if (self.begun && self.only().take_wake()) return {};
-    if (auto processed = process(); !processed) return processed;
+    // Nobody but this may take the wake: it might come at any moment.
+    if (self.only().take_wake()) return {};
+    self.turn();
     if (done() || (deadline && self.clock->monotonic() >= *deadline)) return {};
     if (self.only().wait(deadline)) return {};
   }
@@ -201,15 +254,27 @@ void Session::wake() const {
   for (const auto& shard : implementation_->shards) shard->wake();
 }
 
-// --- on threads of its own ----------------------------------------------------------------------------------------
+// --- on threads of its own ---------------------------------------------------------------------------------
 
 Result<void> Session::start() {
   Implementation& self = *implementation_;
   if (self.begun) return std::unexpected(Error::invalid("the session runs already"));
+  if (self.stopped) return std::unexpected(Error::invalid("the session was stopped"));
   self.begun = true;
   self.began_at = self.clock->monotonic();
-  for (const auto& shard : self.shards) {
-    self.threads.emplace_back([&runs = *shard](const std::stop_token& stopping) { runs.run(stopping); });
+  self.threaded = true;
+  try {
+    for (const auto& shard : self.shards) {
+      self.threads.emplace_back([&runs = *shard](const std::stop_token& stopping) { runs.run(stopping); });
+    }
+  } catch (const std::system_error& error) {
+    self.join_threads();
+    self.threads.clear();
+    self.threaded = false;
+    self.begun = false;
+    Error refused = Error::from_errno(error.code().value(), "cannot start a thread");
+    refused.code = ErrorCode::resource_limit;
+    return std::unexpected(std::move(refused));
   }
   return {};
 }
@@ -217,22 +282,26 @@ Result<void> Session::start() {
 Result<void> Session::stop_sending() {
   for (const auto& shard : implementation_->shards) {
     shard->stop_sending();
-    shard->wake();
+    if (implementation_->threaded) shard->wake();
   }
   return {};
 }
 
 Result<void> Session::stop(Nanoseconds grace) {
   Implementation& self = *implementation_;
-  if (self.stopped_at) return {};
-  for (auto& thread : self.threads) thread.request_stop();
-  for (const auto& shard : self.shards) shard->wake();
-  for (auto& thread : self.threads) {
-    if (thread.joinable()) thread.join();
+  if (self.on_own_thread()) {
+    return std::unexpected(
+        Error::invalid("stop() cannot be called by the session's own callback", {}, "use stop_sending()"));
   }
+  if (auto checked = check(grace, "grace"); !checked) return checked;
+  const std::scoped_lock lock(self.stopping);
+  if (std::exchange(self.stop_begun, true)) return {};
+  self.join_threads();
   for (const auto& shard : self.shards) shard->stop_sending();
-  for (const auto& shard : self.shards) shard->finish(self.clock->monotonic() + grace);
+  const MonotonicTime deadline = self.clock->monotonic() + grace;
+  for (const auto& shard : self.shards) shard->finish(deadline);
   self.stopped_at = self.clock->monotonic();
+  self.stopped = true;
   return {};
 }
 
@@ -241,7 +310,7 @@ bool Session::done() const {
                      [](const auto& shard) { return shard->done(); });
 }
 
-// --- what was measured --------------------------------------------------------------------------------------------
+// --- what was measured -------------------------------------------------------------------------------------
 
 std::size_t Session::poll_events(std::span<Event> events) {
   std::size_t count = 0;
@@ -280,7 +349,7 @@ Figures Session::merged_figures() const {
 Totals Session::totals() const {
   const Implementation& self = *implementation_;
   Totals totals;
-  if (self.begun) totals.elapsed = self.stopped_at.value_or(self.clock->monotonic()) - self.began_at;
+  totals.elapsed = self.elapsed();
   engine::LagRecorder lag;
   for (const auto& shard : self.shards) {
     const auto part = shard->totals();
@@ -301,7 +370,8 @@ std::vector<TransportNotice> Session::notices() const {
   std::vector<TransportNotice> all;
   for (const auto& shard : implementation_->shards) {
     for (TransportNotice& notice : shard->notices()) {
-      const bool known = std::any_of(all.begin(), all.end(), [&](const auto& other) { return other.family == notice.family; });
+      const bool known = std::any_of(all.begin(), all.end(),
+                                     [&](const auto& other) { return other.family == notice.family; });
       if (!known) all.push_back(std::move(notice));
     }
   }

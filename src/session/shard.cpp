@@ -50,11 +50,14 @@ TargetId Shard::id_of(engine::TargetIndex index) const {
 
 std::optional<engine::TargetIndex> Shard::index_of(TargetId id) const {
   const auto index = static_cast<engine::TargetIndex>(static_cast<std::uint64_t>(id));
-  if (index >= prober_.agenda().places() || !prober_.target(index).present || id_of(index) != id) return std::nullopt;
+  if (index >= prober_.agenda().places() || !prober_.target(index).present || id_of(index) != id)
+    return std::nullopt;
   return index;
 }
 
-Error Shard::no_such_target() { return {ErrorCode::not_found, 0, "no such target", {}, {}}; }
+Error Shard::no_such_target() {
+  return {ErrorCode::not_found, 0, "no such target", {}, {}};
+}
 
 Result<TargetId> Shard::add(const Address& address, const TargetOptions& options, Nanoseconds phase) {
   const Access access(*this);
@@ -75,6 +78,7 @@ Result<Figures> Shard::remove(TargetId id) {
   stats::TargetFigures& figures = figures_[*index];
   for (std::uint64_t waiting = prober_.target(*index).waiting; waiting > 0; --waiting) figures.lost(false);
   prober_.remove(*index);
+  ++removals_;
   return figures.snapshot();
 }
 
@@ -97,6 +101,7 @@ void Shard::process() {
   {
     const std::scoped_lock lock(mutex_);
     prober_.process();
+    removals_at_turn_ = removals_.load();
     listen(prober_.pause().for_answers);
   }
   deliver_events();
@@ -122,12 +127,16 @@ bool Shard::wait(std::optional<MonotonicTime> deadline) {
 }
 
 void Shard::run(const std::stop_token& stopping) {
-  while (!stopping.stop_requested()) {
+  runner_ = std::this_thread::get_id();
+  for (;;) {
+    // First taken, then looked at: whoever asks to stop wakes afterwards.
     take_wake();
+    if (stopping.stop_requested()) break;
     process();
     while (callers_.load() > 0) ::sched_yield();
     wait(std::nullopt);
   }
+  runner_ = std::thread::id{};
 }
 
 void Shard::stop_sending() {
@@ -144,6 +153,7 @@ void Shard::finish(MonotonicTime deadline) {
   {
     const Access access(*this);
     prober_.give_up();
+    removals_at_turn_ = removals_.load();
   }
   deliver_events();
 }
@@ -218,18 +228,33 @@ void Shard::packet(const PacketView& packet) {
   if (on_packet_) on_packet_(packet);
 }
 
+void Shard::hand_over(const Event& event, std::uint64_t removals) {
+  // Another thread, or the callback for the event before, may have removed the target since the turn.
+  if (event.has_target && removals_.load() != removals) {
+    const Access access(*this);
+    if (!index_of(event.target)) return;
+  }
+  on_event_(event);
+}
+
 void Shard::deliver_events() {
   if (fresh_.empty()) return;
   if (on_event_) {
-    for (const Event& event : fresh_) on_event_(event);
-    fresh_.clear();
+    // A callback may lead to another turn and its events.
+    std::vector<Event> events;
+    events.swap(fresh_);
+    const std::uint64_t removals = removals_at_turn_;
+    for (const Event& event : events) hand_over(event, removals);
+    events.clear();
+    if (fresh_.empty()) fresh_.swap(events);
     return;
   }
   const Access access(*this);
   for (const Event& event : fresh_) {
     if (kept_.size() >= options_.event_capacity) {
-      kept_.pop_front();
       ++events_dropped_;
+      if (kept_.empty()) continue;
+      kept_.pop_front();
     }
     kept_.push_back(event);
   }

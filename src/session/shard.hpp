@@ -1,8 +1,8 @@
 // shard.hpp: one prober with the figures of its targets and the events it has for the user.
 //
-// A session has one shard, or one per thread. Whoever touches a shard holds its lock; with own threads, a thread lets go of it
-// after every turn, at once when others wait. Events are gathered during a turn and handed over after it, without
-// the lock, so that a callback may call the session.
+// A session has one shard, or one per thread. Whoever touches a shard holds its lock; with own threads, a
+// thread lets go of it after every turn, at once when others wait. Events are gathered during a turn and
+// handed over after it, without the lock, so that a callback may call the session.
 #pragma once
 
 #include <atomic>
@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -36,15 +37,16 @@ struct ShardTotals {
 
 class Shard final : private engine::OutcomeSink {
  public:
-  Shard(const ShardOptions& options, const Clock& clock, engine::OpenTransport open, Session::EventCallback on_event,
-        Session::PacketCallback on_packet);
+  Shard(const ShardOptions& options, const Clock& clock, engine::OpenTransport open,
+        Session::EventCallback on_event, Session::PacketCallback on_packet);
 
   // --- from any thread ---
   Result<TargetId> add(const Address& address, const TargetOptions& options, Nanoseconds phase);
   Result<Figures> remove(TargetId id);
   // What `ask` says of a target's figures. Errors: not_found.
   template <typename Ask>
-  auto with_figures(TargetId id, Ask ask) -> Result<decltype(ask(std::declval<const stats::TargetFigures&>()))> {
+  auto with_figures(TargetId id, Ask ask)
+      -> Result<decltype(ask(std::declval<const stats::TargetFigures&>()))> {
     const Access access(*this);
     const auto index = index_of(id);
     if (!index) return std::unexpected(no_such_target());
@@ -60,8 +62,8 @@ class Shard final : private engine::OutcomeSink {
   void wake() const;
 
   // --- on the thread that runs the shard ---
-  // Readable when there is something to do before next_deadline(): an answer (while they are not gathered, see
-  // engine::Prober::pause), or a wake().
+  // Readable when there is something to do before next_deadline(): an answer (while they are not gathered,
+  // see engine::Prober::pause), or a wake().
   int fd() const { return ready_.get(); }
   std::optional<MonotonicTime> next_deadline() const;
   // One turn, then the events of it.
@@ -72,6 +74,8 @@ class Shard final : private engine::OutcomeSink {
   bool take_wake() const;
   // Turn after turn until asked to stop.
   void run(const std::stop_token& stopping);
+  // Whether run() is what called, through a callback.
+  bool runs_on_this_thread() const { return runner_.load() == std::this_thread::get_id(); }
   void stop_sending();
   // Waits for the answers to what was sent, until `deadline`; what is not answered then is lost.
   void finish(MonotonicTime deadline);
@@ -100,6 +104,7 @@ class Shard final : private engine::OutcomeSink {
   std::optional<engine::TargetIndex> index_of(TargetId id) const;
   static void count(stats::TargetFigures& figures, const Event& event);
   void deliver_events();
+  void hand_over(const Event& event, std::uint64_t removals);
   void listen(bool for_answers);
 
   ShardOptions options_;
@@ -110,14 +115,18 @@ class Shard final : private engine::OutcomeSink {
   net::FileDescriptor ready_;  // epoll: wake_, and the prober's own while listening_
   engine::Prober prober_;
   bool listening_ = true;
+  std::atomic<std::thread::id> runner_;
 
   mutable std::mutex mutex_;                   // guards prober_ and all below but fresh_
   mutable std::atomic<int> callers_ = 0;       // who wait for mutex_
+  std::atomic<std::uint64_t> removals_ = 0;    // of targets: events of theirs may have been gathered already
   std::vector<stats::TargetFigures> figures_;  // by TargetIndex
   std::deque<Event> kept_;                     // for poll_events()
   std::uint64_t events_dropped_ = 0;
-  std::uint64_t foreign_rejected_ = 0;         // packets that answer no probe and fit no target
-  std::vector<Event> fresh_;                   // of this turn; only the thread that runs the shard touches it
+  std::uint64_t foreign_rejected_ = 0;  // packets that answer no probe and fit no target
+  // Only the thread that runs the shard touches these:
+  std::vector<Event> fresh_;  // of this turn
+  std::uint64_t removals_at_turn_ = 0;
 };
 
 }  // namespace sonde::session

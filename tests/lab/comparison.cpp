@@ -32,6 +32,9 @@ Meaning meaning_of(const Answer& answer, const CheckOptions& options) {
   // It may be the identifier of another of the program's sockets, or be counted behind a raw one.
   if (defects.identifier) return Meaning::perhaps_rejected;
   if (defects.sequence || defects.token) return Meaning::rejected;
+  // "Fragment reassembly time exceeded" ends in the kernel (icmp_unreach() in net/ipv4/icmp.c).
+  const bool reassembly = !answer.from.v6 && answer.type == 11 && answer.code == 1;
+  if (error && reassembly && !options.raw) return Meaning::unseen;
   if (answer.kind == Answer::Kind::note) return Meaning::note;
   if (error) return Meaning::error;
   const bool had_token = options.payload_bytes >= token_bytes;
@@ -68,8 +71,14 @@ class Checker {
       foreign.most += bounds.most;
     }
     check_bounds("all others", "rejected", run_.end->rejected, foreign);
-    if (run_.end->receive_drops != 0)
-      say("", "the receive buffer dropped {} answers", run_.end->receive_drops);
+    // Of duplicates, rejected packets and notes together no more than ten a second are written.
+    const auto written = std::ranges::count_if(run_.events, [](const SondeEvent& event) {
+      return event.event == "note" || event.event == "duplicate" || event.event == "rejected";
+    });
+    if (written < std::min<std::int64_t>(certain_notes_, 10)) say("all", "notes are missing");
+    if (run_.end->receive_drops > kernel_drops_) {
+      say("all", "the receive buffer dropped {} answers", run_.end->receive_drops);
+    }
     return std::move(found_);
   }
 
@@ -103,22 +112,28 @@ class Checker {
     const std::string& address = summary.address;
     check_sums(summary);
     const auto& requests = requests_[address];
-    if (requests.size() != summary.sent - summary.local) {
-      return say(address, "{} probes arrived, {} are said to have left", requests.size(),
-                 summary.sent - summary.local);
-    }
     const Events& verdicts = verdicts_[address];
-    duplicates_ = {};
-    std::size_t next = 0;
+    std::vector<std::pair<std::uint64_t, std::vector<const SondeEvent*>>> left;
     for (std::uint64_t sequence = 0; sequence < summary.sent; ++sequence) {
-      static const std::vector<const SondeEvent*> none;
       const auto found = verdicts.find(sequence);
-      const auto& said = found == verdicts.end() ? none : found->second;
-      if (!said.empty() && said.front()->event == "local") continue;
-      if (next == requests.size()) return say(address, "more probes said to have left than arrived");
-      check_probe(address, sequence, *requests[next++], said);
+      auto said = found == verdicts.end() ? std::vector<const SondeEvent*>() : found->second;
+      if (said.empty() || has_left(address, *said.front())) left.emplace_back(sequence, std::move(said));
+    }
+    if (requests.size() != left.size()) {
+      return say(address, "{} probes arrived, {} are said to have left", requests.size(), left.size());
+    }
+    duplicates_ = {};
+    for (std::size_t at = 0; at < left.size(); ++at) {
+      check_probe(address, left[at].first, *requests[at], left[at].second);
     }
     check_bounds(address, "duplicates", summary.duplicates, duplicates_);
+  }
+
+  // An IPv6 ping socket tells nobody when a firewall or a full queue refused a send (ping_v6_sendmsg() in
+  // net/ipv6/ping.c drops the error): all there is to see is that no stamp came.
+  bool has_left(const std::string& address, const SondeEvent& first) const {
+    const bool told = options_.raw || address.find(':') == std::string::npos;
+    return first.event != "local" && (told || first.event != "lost" || !first.has("no_tx_stamp"));
   }
 
   void check_sums(const SondeSummary& summary) {
@@ -173,21 +188,19 @@ class Checker {
           rejected_[answer->answer.from.text()].add(false);
           break;
         case Meaning::unseen:
+          if (options_.raw && answer->answer.defects.checksum) ++kernel_drops_;
           break;
       }
     }
     if (options_.events) check_verdict(fmt::format("{} seq {}", address, sequence), request, decisive, said);
   }
 
-  // Of IPv6 redirects the kernel shows a ping socket none.
   void check_note(const std::string& address, std::uint64_t sequence, const AnswerRecord& note,
                   bool certain) {
-    const Events& notes = notes_[address];
-    const auto found = notes.find(sequence);
-    if (found == notes.end()) {
-      if (certain && !note.answer.from.v6) say(address, "no note at seq {}", sequence);
-      return;
-    }
+    // Of IPv6 redirects the kernel shows a ping socket none.
+    if (certain && !note.answer.from.v6) ++certain_notes_;
+    const auto found = notes_[address].find(sequence);
+    if (found == notes_[address].end()) return;
     const SondeEvent& event = *found->second.front();
     if (event.icmp_type != note.answer.type || event.icmp_code != note.answer.code) {
       say(address, "another type or code in the note at seq {}", sequence);
@@ -285,7 +298,9 @@ class Checker {
   std::map<std::string, Events> verdicts_, notes_;
   std::map<std::string, Bounds> rejected_;  // by the address they came from
   Bounds duplicates_;                       // of the target being checked
-  std::int64_t last_seen_unix_ns_ = 0;
+  std::int64_t last_seen_unix_ns_ = 0, certain_notes_ = 0;
+  // What an IPv6 raw socket drops for its checksum the kernel counts as if the buffer had been full.
+  std::uint64_t kernel_drops_ = 0;
   std::vector<std::string> found_;
 };
 

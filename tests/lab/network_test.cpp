@@ -179,7 +179,7 @@ TEST(VethPair, FirewallRefusesSends) {
   const VethPair pair;
   pair.near().nft(
       "table inet lab { chain out { type filter hook output priority 0; ip daddr 10.78.0.2 drop; }; }");
-  EXPECT_THAT(pair.near().run(ping("10.78.0.2")).errors, HasSubstr("Operation not permitted"));
+  EXPECT_THAT(pair.near().run(ping("10.78.0.2")).output, HasSubstr("0 received"));
   pair.near().nft("delete table inet lab");
   EXPECT_EQ(pair.near().run(ping("10.78.0.2")).status, 0);
 }

@@ -254,9 +254,10 @@ TEST_P(Everything, OfTheIcmpErrorsIsTheTruth) {
     SimulatedNetwork network(scenario);
     const SondeRun run = measure(network, transport(), run_settings);
     for (const SondeSummary& summary : run.summaries) {
-      if (!summary.address.ends_with(".0.2") && summary.address != "fd77::2") {
-        EXPECT_EQ(summary.errors, 3u) << summary.address << " " << how;
-      }
+      // Silent ones, and reassembly timeouts (11/1), which the kernel keeps from ping sockets.
+      const bool none = summary.address.ends_with(".0.2") || summary.address == "fd77::2" ||
+                        (summary.address == "10.77.11.2" && transport() == Transport::icmp);
+      EXPECT_EQ(summary.errors, none ? 0u : 3u) << summary.address << " " << how;
     }
   }
 }
@@ -309,16 +310,18 @@ TEST_P(Everything, AfterSendsRefusedByAFirewallIsTheTruth) {
   SimulatedNetwork network("host 10.77.0.0/24 fd77::/112; delay 3ms\nhost 10.77.0.2 fd77::2; silence\n");
   network.space().nft(
       "table inet lab { chain out { type filter hook output priority 0;"
-      " ip daddr 10.77.0.5 numgen inc mod 3 == 1 drop; ip6 daddr fd77::5 numgen inc mod 3 == 1 drop; }; }");
+      " ip daddr 10.77.0.5 numgen inc mod 12 < 4 drop; ip6 daddr fd77::5 numgen inc mod 12 < 4 drop; }; }");
   Settings run_settings = settings();
   run_settings.count = 20;
   run_settings.targets = {"10.77.0.4", "10.77.0.5", "10.77.0.6", "fd77::4",
                           "fd77::5",   "fd77::6",   "10.77.0.2", "fd77::2"};
   const SondeRun run = measure(network, transport(), run_settings);
-  for (const char* address : {"10.77.0.5", "fd77::5"}) {
-    EXPECT_GE(run.summary_of(address)->local, 6u) << address;
-    EXPECT_GE(run.summary_of(address)->received, 12u) << address;
-  }
+  // Four in a row are refused, so that trying once more does not help.
+  const SondeSummary &v4 = *run.summary_of("10.77.0.5"), &v6 = *run.summary_of("fd77::5");
+  EXPECT_GE(v4.local, 2u);
+  EXPECT_GE(transport() == Transport::raw ? v6.local : v6.lost, 2u);
+  EXPECT_GE(v4.received, 10u);
+  EXPECT_GE(v6.received, 10u);
   for (const SondeEvent& event : run.events) {
     if (event.event == "local") {
       EXPECT_EQ(event.system_errno, EPERM);

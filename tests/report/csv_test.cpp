@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "report/sample_run.hpp"
 
 namespace sonde::report {
@@ -68,6 +70,22 @@ TEST(Csv, QuotesWhatNeedsIt) {
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[1][1], "a,\"b\"\nc\uFFFD");
   EXPECT_EQ(rows[2].back(), "rtt, 1 s");
+}
+
+TEST(CsvDocument, ExamplesAreWhatIsWritten) {
+  const std::string written = sample_rows(false) + sample_rows(true);
+  std::istringstream lines(source_file("docs/csv.md"));
+  bool in_example = false;
+  int examples = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("```")) {
+      in_example = line == "```csv";
+    } else if (in_example) {
+      ++examples;
+      EXPECT_NE(written.find(line + "\n"), std::string::npos) << line;
+    }
+  }
+  EXPECT_EQ(examples, 4);
 }
 
 std::string list_of(ReportOptions options) {

@@ -3,12 +3,19 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <chrono>
+#include <ctime>
 
 #include "report/sample_run.hpp"
 
 namespace sonde::report {
 namespace {
+
+// Of this process alone, so that a busy machine does not matter.
+double processor_seconds() {
+  timespec time{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
 
 TEST(JsonSpeed, WritesMoreThanHundredThousandLinesASecond) {
   const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -18,11 +25,11 @@ TEST(JsonSpeed, WritesMoreThanHundredThousandLinesASecond) {
     const auto reporter = make_reporter({.format = Format::json}, output);
     const TargetName target = gateway_target();
     const Event event = reply_event(12345);
-    const auto begin = std::chrono::steady_clock::now();
+    const double begin = processor_seconds();
     for (int i = 0; i < 100'000; ++i) reporter->event(event, target);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    RecordProperty("lines_per_second", static_cast<int>(100'000 / took.count()));
-    EXPECT_LT(took.count(), 1.0);
+    const double took = processor_seconds() - begin;
+    RecordProperty("lines_per_second", static_cast<int>(100'000 / took));
+    EXPECT_LT(took, 1.0);
   }
   ::close(nowhere);
 }
