@@ -11,14 +11,15 @@
 #include <string>
 #include <vector>
 
+#include "report/format.hpp"
 #include "sonde/address.hpp"
 #include "sonde/options.hpp"
 #include "sonde/time.hpp"
 
 namespace sonde::cli {
 
-enum class OutputFormat : std::uint8_t { text, json, csv, prometheus };
-enum class ColourChoice : std::uint8_t { automatic, always, never };
+using report::ColourChoice;
+using OutputFormat = report::Format;
 
 struct PingOptions {
   // Targets, as given; cli/target_list.hpp makes one list of them.

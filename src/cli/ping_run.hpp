@@ -48,6 +48,7 @@ class PingRun {
   void await_first_target();
   void begin_report();
   void begin_live();
+  void add_row(std::size_t place);
 
   // --- running ---
   void loop();

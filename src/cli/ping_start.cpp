@@ -10,6 +10,7 @@
 
 #include "cli/ping_run.hpp"
 #include "report/display.hpp"
+#include "report/words.hpp"
 #include "sonde/version.hpp"
 
 namespace sonde::cli {
@@ -27,27 +28,10 @@ resolve::FamilyFilter filter_of(std::optional<Family> family) {
   return *family == Family::ipv4 ? resolve::FamilyFilter::ipv4 : resolve::FamilyFilter::ipv6;
 }
 
-report::Format format_of(OutputFormat format) {
-  switch (format) {
-    case OutputFormat::json:
-      return report::Format::json;
-    case OutputFormat::csv:
-      return report::Format::csv;
-    case OutputFormat::prometheus:
-      return report::Format::prometheus;
-    case OutputFormat::text:
-      break;
-  }
-  return report::Format::text;
-}
-
 bool is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
 
 bool colour_wanted(ColourChoice choice) {
-  const auto wanted = choice == ColourChoice::always  ? report::ColourChoice::always
-                      : choice == ColourChoice::never ? report::ColourChoice::never
-                                                      : report::ColourChoice::automatic;
-  return report::use_colour(wanted, is_terminal(), std::getenv("NO_COLOR"), std::getenv("TERM"));
+  return report::use_colour(choice, is_terminal(), std::getenv("NO_COLOR"), std::getenv("TERM"));
 }
 
 bool unicode_wanted() {
@@ -197,8 +181,12 @@ void PingRun::add_target(std::size_t request, const Address& address) {
   }
   const std::size_t place = targets_.add(request, address, *added);
   if (!live_) return;
+  add_row(place);
+}
+
+void PingRun::add_row(std::size_t place) {
   report::LiveRow row;
-  row.name = report::printable(targets_.name(place).name);
+  row.name = report::display_name(targets_.name(place), options_.numeric);
   live_->rows().push_back(std::move(row));
 }
 
@@ -213,7 +201,7 @@ void PingRun::await_first_target() {
 
 void PingRun::begin_report() {
   report::ReportOptions report;
-  report.format = format_of(options_.format);
+  report.format = options_.format;
   report.quiet = options_.quiet;
   report.verbose = options_.verbose;
   report.timestamps = options_.timestamps;
@@ -234,6 +222,11 @@ void PingRun::begin_report() {
   start.notices = session_->notices();
   start.targets = list_.size();
   start.payload_bytes = options_.size_bytes;
+  constexpr std::size_t names_measured = 1000;
+  for (std::size_t place = 0; place < std::min(targets_.size(), names_measured); ++place) {
+    const std::string name = report::display_name(targets_.name(place), options_.numeric);
+    start.name_width = std::max(start.name_width, report::display_width(name));
+  }
   for (const TransportNotice& notice : start.notices) {
     const std::string_view taken = to_string(notice.taken);
     if (start.transport.find(taken) == std::string::npos) {
@@ -256,11 +249,7 @@ void PingRun::begin_live() {
   live_.emplace(STDOUT_FILENO, colour_wanted(options_.colour), unicode_wanted(),
                 fmt::format("sonde {}: {} targets, every {} s", version(), list_.size(),
                             std::chrono::duration<double>(options_.interval).count()));
-  for (std::size_t place = 0; place < targets_.size(); ++place) {
-    report::LiveRow row;
-    row.name = report::printable(targets_.name(place).name);
-    live_->rows().push_back(std::move(row));
-  }
+  for (std::size_t place = 0; place < targets_.size(); ++place) add_row(place);
 }
 
 }  // namespace sonde::cli

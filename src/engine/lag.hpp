@@ -51,7 +51,7 @@ class LagRecorder {
   static Nanoseconds upper_end(std::size_t bucket) {
     if (bucket < 4) return Nanoseconds(static_cast<std::int64_t>(bucket));
     const std::size_t exponent = bucket / 4 + 1;
-    return Nanoseconds(static_cast<std::int64_t>((4 + bucket % 4 + 1) << (exponent - 2)) - 1);
+    return Nanoseconds(static_cast<std::int64_t>(((4 + bucket % 4 + 1) << (exponent - 2)) - 1));
   }
 
   std::array<std::uint64_t, buckets> counts_{};

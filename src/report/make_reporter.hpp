@@ -7,13 +7,10 @@
 #include <optional>
 #include <vector>
 
+#include "report/format.hpp"
 #include "report/reporter.hpp"
 
 namespace sonde::report {
-
-enum class Format : std::uint8_t { text, json, csv, prometheus };
-
-enum class ColourChoice : std::uint8_t { automatic, always, never };
 
 // Whether to colour: `automatic` does on a terminal, unless $NO_COLOR is set (and not empty) or $TERM is
 // "dumb". Either variable may be null. Sources: https://no-color.org

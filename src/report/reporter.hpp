@@ -31,6 +31,7 @@ struct RunStart {
   std::string transport;  // "icmp", "raw", or "icmp+raw" when families differ
   std::string clock;      // "kernel", "user", "hardware"
   std::size_t targets = 0;
+  std::size_t name_width = 0;  // columns that the targets' names take, as far as they are known
   std::uint16_t payload_bytes = 56;
   std::optional<TargetName> only_target;  // set when there is exactly one: text headers name it
 };

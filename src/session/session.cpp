@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "net/timestamping.hpp"
 #include "session/implementation.hpp"
 #include "transport/select.hpp"
 
@@ -86,9 +87,14 @@ std::array<std::byte, 16> random_key() {
   return key;
 }
 
-engine::OpenTransport opener(const SessionOptions& options, const Clock& clock,
-                             std::shared_ptr<std::atomic<std::uint16_t>> next_identifier) {
-  return [options, &clock, next_identifier](Family family, const NetworkOptions& network) {
+// What the openers of a session's shards share. Shards add targets under their own locks, hence the atomics.
+struct Shared {
+  std::atomic<std::uint16_t> next_identifier;
+  std::atomic<bool> stamps_awaited = false;
+};
+
+engine::OpenTransport opener(const SessionOptions& options, const Clock& clock, std::shared_ptr<Shared> shared) {
+  return [options, &clock, shared](Family family, const NetworkOptions& network) {
     transport::TransportOptions wanted;
     wanted.kind = options.transport;
     wanted.clock = options.clock;
@@ -96,9 +102,16 @@ engine::OpenTransport opener(const SessionOptions& options, const Clock& clock,
     wanted.receive_buffer_bytes = options.receive_buffer_bytes;
     wanted.sampled_stamps = options.stamp_every > 1;
     wanted.own_send_numbers = options.own_send_numbers;
-    wanted.identifier = next_identifier->fetch_add(1);
+    wanted.identifier = shared->next_identifier.fetch_add(1);
     wanted.clock_source = &clock;
-    return transport::open_transport(family, wanted);
+    auto opened = transport::open_transport(family, wanted);
+    const bool stamped = opened && opened->transport->clock() != RttClock::user;
+    if (stamped && !shared->stamps_awaited.exchange(true)) {
+      // Where nobody stamped before, the kernel begins to a moment after it was asked.
+      constexpr Nanoseconds patience = std::chrono::milliseconds(50);
+      net::await_receive_stamps(patience);
+    }
+    return opened;
   };
 }
 
@@ -179,11 +192,11 @@ Result<Session> Session::open(SessionOptions options, EventCallback on_event, Pa
   const auto random = random_key();
   const auto first_identifier = static_cast<std::uint16_t>(std::to_integer<unsigned>(random[0]) << 8 |
                                                            std::to_integer<unsigned>(random[1]));
-  const auto next_identifier = std::make_shared<std::atomic<std::uint16_t>>(first_identifier);
+  const auto shared = std::make_shared<Shared>(first_identifier);
   std::vector<std::unique_ptr<session::Shard>> shards;
   for (unsigned number = 0; number < options.threads; ++number) {
     shard.number = number;
-    shards.push_back(std::make_unique<session::Shard>(shard, clock, opener(options, clock, next_identifier),
+    shards.push_back(std::make_unique<session::Shard>(shard, clock, opener(options, clock, shared),
                                                       on_event, on_packet));
     if (shards.back()->fd() < 0) {
       return std::unexpected(Error::from_errno(errno, "cannot create an epoll descriptor"));

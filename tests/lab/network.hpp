@@ -36,7 +36,8 @@ class Namespace {
   void nft(std::string ruleset) const;
   // A sysctl as in "net.ipv4.icmp_ratelimit".
   void set_sysctl(const std::string& name, const std::string& value) const;
-  // net.ipv4.ping_group_range: everyone, or nobody as the kernel starts.
+  // net.ipv4.ping_group_range: everyone, or nobody, as a namespace starts (in a user namespace it cannot be
+  // closed again).
   void open_ping_sockets(bool open) const;
 
  private:

@@ -68,7 +68,7 @@ TEST(Namespace, PingSocketsAreClosedUntilOpened) {
   const auto range = [&] {
     return space.run({.arguments = {"cat", "/proc/sys/net/ipv4/ping_group_range"}}).output;
   };
-  EXPECT_THAT(range(), testing::StartsWith("1\t0"));
+  EXPECT_THAT(range(), testing::Not(testing::StartsWith("0\t")));
   space.open_ping_sockets(true);
   EXPECT_THAT(range(), testing::StartsWith("0\t"));
 }
