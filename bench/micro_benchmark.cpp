@@ -1,12 +1,10 @@
-// micro_benchmark.cpp: the parts that every probe passes through, each by itself.
+// micro_benchmark.cpp: the parts that every probe passes through, each by itself (the figures: stats_benchmark.cpp).
 #include <benchmark/benchmark.h>
 
 #include <array>
-#include <random>
 #include <vector>
 
 #include "engine/timer_wheel.hpp"
-#include "stats/target_figures.hpp"
 #include "wire/checksum.hpp"
 #include "wire/payload.hpp"
 #include "wire/token.hpp"
@@ -36,23 +34,6 @@ void payload_check(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(sonde::wire::payload_matches(payload));
 }
 BENCHMARK(payload_check);
-
-// A reply's figures, over as many targets as do not fit the caches, or one.
-void figures(benchmark::State& state) {
-  std::vector<sonde::stats::TargetFigures> targets;
-  for (std::int64_t i = 0; i < state.range(0); ++i) targets.emplace_back(sonde::stats::Resolution::compact);
-  std::mt19937_64 random(1);
-  std::vector<sonde::Nanoseconds> rtts(4096);
-  for (auto& rtt : rtts) rtt = sonde::Nanoseconds(100'000 + static_cast<std::int64_t>(random() % 80'000'000));
-  std::size_t next = 0;
-  for (auto _ : state) {
-    auto& target = targets[next % targets.size()];
-    target.sent();
-    target.reply(rtts[next % rtts.size()], 10us);
-    ++next;
-  }
-}
-BENCHMARK(figures)->Arg(1)->Arg(65536);
 
 // A timeout set and taken back, as every answered probe has it.
 void timer_set_and_cancel(benchmark::State& state) {

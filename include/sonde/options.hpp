@@ -50,7 +50,7 @@ struct FixedInterval {
 struct OnAnswer {
   Nanoseconds min_interval{};
   std::uint32_t preload = 1;
-  std::optional<Nanoseconds> flood_interval;
+  std::optional<Nanoseconds> flood_interval{};
 };
 
 // A probe, and if it is not answered within the timeout up to `retries` more, each waiting `backoff` times longer
@@ -76,10 +76,10 @@ struct TargetOptions {
   Nanoseconds timeout = std::chrono::seconds(1);  // per probe; may exceed the interval
   // When, after the session's start (or after being added), the first probe goes. Unset: the session spreads
   // targets evenly over `SessionOptions::spread`.
-  std::optional<Nanoseconds> phase;
+  std::optional<Nanoseconds> phase{};
   std::uint16_t payload_bytes = 56;     // behind the 8-byte ICMP header; 0 to 65,507
-  std::vector<std::byte> pattern;       // repeated behind the token; empty: bytes counting up
-  NetworkOptions network;
+  std::vector<std::byte> pattern{};     // repeated behind the token; empty: bytes counting up
+  NetworkOptions network{};
 };
 
 struct SessionOptions {

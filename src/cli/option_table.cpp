@@ -12,8 +12,7 @@
 namespace sonde::cli {
 namespace {
 
-// --- Words that options take
-// ------------------------------------------------------------------------------------
+// --- Words that options take ------------------------------------------------------------------------------
 
 constexpr std::array<Choice<TransportKind>, 3> transports{{{"auto", TransportKind::automatic},
                                                            {"icmp", TransportKind::icmp_datagram},
@@ -39,8 +38,7 @@ constexpr std::array<Choice<Document>, 3> shells{{{"bash", Document::bash_comple
                                                   {"zsh", Document::zsh_completion},
                                                   {"fish", Document::fish_completion}}};
 
-// --- Values that need more than a number
-// -----------------------------------------------------------------------
+// --- Values that need more than a number ------------------------------------------------------------------
 
 template <Family Wanted>
 Applied set_family(std::string_view, PingOptions& options) {
@@ -75,8 +73,7 @@ Parsed<std::string> read_file_name(std::string_view text) {
   return std::string(text);
 }
 
-// --- The table
-// -------------------------------------------------------------------------------------------------
+// --- The table --------------------------------------------------------------------------------------------
 
 constexpr std::uint64_t largest_u32 = std::numeric_limits<std::uint32_t>::max();
 

@@ -25,6 +25,9 @@ enum Threshold : std::uint8_t { rtt_passed = 1, loss_passed = 2 };
 // When answers to the last probes are waited for after a signal, at most this long.
 constexpr Nanoseconds longest_farewell = std::chrono::seconds(2);
 
+// While it measures, the program waits for no reader.
+constexpr std::chrono::milliseconds no_wait{0};
+
 }  // namespace
 
 PingRun::PingRun(const PingOptions& options, const TargetList& list)
@@ -47,7 +50,10 @@ ExitStatus PingRun::run() {
   add_requested();
   await_first_target();
   // Nothing to report on: what went wrong was said.
-  if (targets_.size() == 0) return exit_status();
+  if (targets_.size() == 0) {
+    some_silent_ = pending_names_ != 0;
+    return exit_status();
+  }
   begin_report();
   loop();
   finish();
@@ -74,7 +80,7 @@ void PingRun::loop() {
     if (resolver_) resolver_->process();
     take_events();
     refresh_live();
-    output_.flush();
+    output_.flush(no_wait);
   }
 }
 
@@ -211,6 +217,7 @@ void PingRun::refresh_live() {
 void PingRun::finish() {
   // The answers to the last probes are still on their way; another signal cuts that short.
   const bool waits = !output_.error() && !session_->done();
+  if (pending_names_ != 0) some_silent_ = true;
   if (waits && session_->fd() >= 0) {
     if (auto stopped = session_->stop_sending(); !stopped) complain(stopped.error().message());
     const MonotonicTime until = clock_.monotonic() + std::min(options_.timeout, longest_farewell);
@@ -222,7 +229,7 @@ void PingRun::finish() {
       take_signals();
       take_events();
       refresh_live();
-      output_.flush();
+      output_.flush(no_wait);
     }
   }
   const Nanoseconds grace = waits && session_->fd() < 0 ? std::min(options_.timeout, longest_farewell) : Nanoseconds{};
@@ -234,8 +241,18 @@ void PingRun::finish() {
   }
   report_all(false);
   reporter_->end(session_->totals(), session_->merged_figures());
-  output_.flush(std::chrono::seconds(10));
+  write_out();
   if (capture_output_) capture_output_->flush(std::chrono::seconds(10));
+}
+
+// With nothing left to measure the reader may take its time; a signal ends that.
+void PingRun::write_out() {
+  while (output_.pending() > 0 && !output_.error()) {
+    output_.flush();
+    while (const auto signal = signals_.next()) {
+      if (*signal == SIGINT || *signal == SIGTERM) return;
+    }
+  }
 }
 
 report::Summary PingRun::summary_of(TargetId id) const {
@@ -274,6 +291,10 @@ ExitStatus PingRun::exit_status() const {
   if (output_.error()) {
     // A reader that went away knows why it did.
     if (output_.error()->system_errno != EPIPE) fmt::print(stderr, "sonde: {}\n", output_.error()->message());
+    return ExitStatus::output_failed;
+  }
+  if (output_.pending() > 0) {
+    fmt::print(stderr, "sonde: standard output was not read to its end\n");
     return ExitStatus::output_failed;
   }
   if (capture_output_ && capture_output_->error()) {

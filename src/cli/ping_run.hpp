@@ -66,6 +66,7 @@ class PingRun {
   // --- ending ---
   void finish();
   void report_all(bool interim);
+  void write_out();
   report::Summary summary_of(TargetId id) const;
   ExitStatus exit_status() const;
 

@@ -192,7 +192,8 @@ void PingRun::add_row(std::size_t place) {
 
 // Names take a moment; the report's head says which transport was taken, so the first target is waited for.
 void PingRun::await_first_target() {
-  while (targets_.size() == 0 && pending_names_ != 0 && !stop_asked_) {
+  const auto over = [this] { return stop_asked_ || (deadline_ && clock_.monotonic() >= *deadline_); };
+  while (targets_.size() == 0 && pending_names_ != 0 && !over()) {
     wait();
     take_signals();
     resolver_->process();

@@ -236,6 +236,7 @@ void Agenda::verdict(TargetIndex index, EventKind kind, MonotonicTime now, Monot
     // once.
     if (kind != EventKind::late && may_send(target, options)) {
       const MonotonicTime earliest = target.anchor + on_answer->min_interval;
+      timers_.advance(now);  // so that what is due now need not wait for the wheel's next tick
       timers_.set(index, std::max(now, kind == EventKind::local ? timed_out_at : earliest));
     }
   } else if (const auto* until = std::get_if<UntilAnswered>(&options.schedule)) {

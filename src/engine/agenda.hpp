@@ -2,16 +2,15 @@
 //
 // Each policy of options.hpp is a small rule for setting the target's one timer:
 //
-//   policy          | after a send                           | after a verdict
-//   FixedInterval   | due + interval (absolute: no drift)    | -
-//   OnAnswer        | now while preloading; then while fewer | max(now, last send + min interval)
-//                   | wait: + min interval; flood interval   |
-//   UntilAnswered   | -                                      | unanswered: now, or when its time has passed,
-//   while
-//                   |                                        | retries are left; answered: never again
-//   SynchronousRounds | -                                    | when the round's last verdict is in: all
-//   together, at
-//                   |                                        | max(now, round's begin + interval)
+//   policy            | after a send                       | after a verdict
+//   FixedInterval     | due + interval (absolute: no drift)| -
+//   OnAnswer          | now while preloading; then while   | max(now, last send + min interval)
+//                     | fewer wait: + min interval; flood  |
+//                     | interval                           |
+//   UntilAnswered     | -                                  | unanswered: now, or when its time has passed, while
+//                     |                                    | retries are left; answered: never again
+//   SynchronousRounds | -                                  | when the round's last verdict is in: all together,
+//                     |                                    | at max(now, round's begin + interval)
 //
 // A target that has sent or received all it may gets no timer any more. A FixedInterval target that is more
 // than `stall` behind leaves out what it missed and goes on in its own phase; the sends left out are counted.

@@ -68,6 +68,10 @@ class Inflight {
   void sent(ProbeSlot& slot, MonotonicTime sent_at, Nanoseconds timeout);
   // Gives back the numbers from `first_number` on, which were taken but never tried.
   void untake(std::uint32_t first_number);
+  // The timeout that sent() was given, also after the verdict.
+  Nanoseconds timeout_of(const ProbeSlot& slot) const {
+    return timeouts_.deadline(timer_of(slot)) - slot.sent_at;
+  }
   // The probe has its verdict: no timeout any more.
   void settle(ProbeSlot& slot, ProbeState state);
 

@@ -62,6 +62,8 @@ void Prober::remove(TargetIndex target) {
 void Prober::begin() {
   begun_ = true;
   const Nanoseconds waited = watch_.now() - constructed_at_;
+  // Time first, so that what begins now is due in this very turn.
+  agenda_.advance(watch_.now());
   if (waited > Nanoseconds::zero()) agenda_.postpone(waited);
 }
 

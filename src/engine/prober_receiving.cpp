@@ -52,7 +52,13 @@ void Prober::take_arrival(Channel& channel, const transport::Arrival& arrival) {
     show_probe(channel, *match.slot);
     show_answer(arrival);
   }
-  const EventKind kind = match.event.kind;
+  EventKind& kind = match.event.kind;
+  // The stamps decide whether it came in time, not when this process got round to reading it.
+  const bool stamped = match.event.clock != RttClock::user;
+  if (kind == EventKind::reply && stamped && *match.event.rtt > channel.inflight.timeout_of(*match.slot)) {
+    lose(channel, *match.slot);
+    kind = EventKind::late;
+  }
   const bool verdict = kind == EventKind::reply || kind == EventKind::late || kind == EventKind::error;
   if (verdict) {
     conclude(channel, *match.slot, match.event);
@@ -65,7 +71,7 @@ void Prober::conclude(Channel& channel, ProbeSlot& slot, Event& event) {
   const TargetIndex target = slot.target;
   if (slot.stamp_asked && slot.stamp == UnixTime{} && event.kind != EventKind::late) ++stamp_drops_;
   if (event.kind == EventKind::late && slot.suspect) event.flags |= EventFlag::suspect;
-  const MonotonicTime timed_out_at = slot.sent_at + agenda_.timeout_of_next(target);
+  const MonotonicTime timed_out_at = slot.sent_at + channel.inflight.timeout_of(slot);
   channel.inflight.settle(slot, event.kind == EventKind::error  ? ProbeState::failed
                                 : event.kind == EventKind::lost ? ProbeState::lost
                                                                 : ProbeState::answered);

@@ -6,7 +6,7 @@
 
 namespace sonde::engine {
 
-TimerWheel::TimerWheel(MonotonicTime start) : start_(start) {}
+TimerWheel::TimerWheel(MonotonicTime start) : start_(start), now_(start) {}
 
 void TimerWheel::grow(std::size_t capacity) {
   if (capacity > nodes_.size()) nodes_.resize(capacity);
@@ -45,7 +45,8 @@ void TimerWheel::unlink(std::uint32_t timer) {
 
 void TimerWheel::place(std::uint32_t timer) {
   const std::uint64_t at = tick_of(nodes_[timer].deadline);
-  if (at <= current_) return link(timer, due_list);
+  // What is due now is so at once, not only with the tick that now_ lies in.
+  if (at <= current_ || nodes_[timer].deadline <= now_) return link(timer, due_list);
   const auto highest_bit = static_cast<unsigned>(std::bit_width(at ^ current_)) - 1;
   const unsigned level = highest_bit / digit_bits;
   const auto slot = static_cast<unsigned>(at >> (digit_bits * level)) % slots;
@@ -94,18 +95,19 @@ std::optional<std::pair<unsigned, std::uint64_t>> TimerWheel::next_slot() const 
 }
 
 void TimerWheel::advance(MonotonicTime now) {
-  if (now <= start_) return;
+  if (now <= now_) return;
   const auto target = static_cast<std::uint64_t>((now - start_).count() / tick.count());
   while (current_ < target) {
     const auto next = next_slot();
     if (!next || next->second > target) {
       current_ = target;
-      return;
+      break;
     }
     const auto [level, first_tick] = *next;
     current_ = first_tick;
     replace_all(static_cast<std::uint16_t>(level * slots + (first_tick >> (digit_bits * level)) % slots));
   }
+  now_ = now;  // not before: what is moved down keeps its order
 }
 
 std::optional<std::uint32_t> TimerWheel::pop_due() {

@@ -74,7 +74,8 @@ class TimerWheel {
   std::optional<std::pair<unsigned, std::uint64_t>> next_slot() const;
 
   MonotonicTime start_;
-  std::uint64_t current_ = 0;  // ticks since start_
+  MonotonicTime now_;          // as last told by advance()
+  std::uint64_t current_ = 0;  // whole ticks from start_ to now_
   std::size_t count_ = 0;
   std::array<List, due_list + 1> lists_{};
   std::array<std::uint64_t, levels> occupied_{};  // a bit per slot

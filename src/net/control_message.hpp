@@ -22,8 +22,7 @@ namespace sonde::net {
 // SCM_TS_OPT_ID (Linux 6.13): the number that the TX stamp of this send carries. Not in older headers.
 inline constexpr int scm_ts_opt_id = 81;
 
-// --- Reading
-// ------------------------------------------------------------------------------------------------------
+// --- Reading ----------------------------------------------------------------------------------------------
 
 struct ControlMessage {
   int level = 0;
@@ -120,8 +119,7 @@ ReceivedControl read_control(const msghdr& header);
 // Room for every control message that read_control() knows, together with padding.
 inline constexpr std::size_t receive_control_bytes = 320;
 
-// --- Writing
-// ------------------------------------------------------------------------------------------------------
+// --- Writing ----------------------------------------------------------------------------------------------
 
 // A control buffer for one send. Fill it once, and only overwrite the send number afterwards:
 //   ControlBuffer<64> control;

@@ -2,6 +2,7 @@
 #include "report/output.hpp"
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,21 +15,31 @@ namespace {
 constexpr std::size_t flush_at_bytes = 64 * 1024;
 constexpr std::size_t most_pending_bytes = 16 * 1024 * 1024;
 
-// False when nothing could be written before `until`.
+// What a pipe takes without blocking once poll() calls it writable (PIPE_BUF, pipe(7)).
+constexpr std::size_t piece_bytes = 4096;
+
+bool is_regular_file(int descriptor) {
+  struct stat status{};
+  return ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+// False when nothing could be written until then; asks at least once.
 bool wait_until_writable(int descriptor, std::chrono::steady_clock::time_point until) {
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-    if (left.count() <= 0) return false;
     pollfd waiting{.fd = descriptor, .events = POLLOUT, .revents = 0};
-    const int ready = ::poll(&waiting, 1, static_cast<int>(std::min<std::int64_t>(left.count(), 60'000)));
+    const int ready =
+        ::poll(&waiting, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000)));
     if (ready > 0) return true;  // also on POLLERR: the next write says what is wrong
     if (ready < 0 && errno != EINTR) return false;
+    if (left.count() <= 0) return false;
   }
 }
 
 }  // namespace
 
-Output::Output(int descriptor, std::string name) : descriptor_(descriptor), name_(std::move(name)) {}
+Output::Output(int descriptor, std::string name)
+    : descriptor_(descriptor), is_file_(is_regular_file(descriptor)), name_(std::move(name)) {}
 
 Output::~Output() {
   flush(std::chrono::seconds(1));
@@ -47,13 +58,16 @@ void Output::flush(std::chrono::milliseconds patience) {
   const auto until = std::chrono::steady_clock::now() + patience;
   std::size_t done = 0;
   while (!error_ && done < buffer_.size()) {
-    const ssize_t taken = ::write(descriptor_, buffer_.data() + done, buffer_.size() - done);
+    if (!is_file_ && !wait_until_writable(descriptor_, until)) break;
+    const std::size_t left = buffer_.size() - done;
+    const ssize_t taken =
+        ::write(descriptor_, buffer_.data() + done, is_file_ ? left : std::min(left, piece_bytes));
     if (taken > 0) {
       done += static_cast<std::size_t>(taken);
     } else if (taken == 0) {
       fail(EIO);
     } else if (errno == EAGAIN) {
-      if (!wait_until_writable(descriptor_, until)) break;
+      if (std::chrono::steady_clock::now() >= until) break;
     } else if (errno != EINTR) {
       fail(errno);
     }

@@ -2,9 +2,9 @@
 //
 // Writing is never allowed to delay a probe for long: lines gather in memory and leave on flush() or when 64
 // KiB have gathered. A broken pipe or full disk is reported once by error(); what is written afterwards is
-// discarded. A non-blocking descriptor whose reader is slow is waited for only so long; the rest stays in
-// memory, and once 16 MiB wait there, that is an error (EAGAIN) too. SIGPIPE is the program's concern: ignore
-// it to see EPIPE here. Threads: none of this is locked.
+// discarded. A pipe or terminal whose reader is slow, blocking or not, is waited for only so long; the rest
+// stays in memory, and once 16 MiB wait there, that is an error (EAGAIN) too. SIGPIPE is the program's
+// concern: ignore it to see EPIPE here. Threads: none of this is locked.
 #pragma once
 
 #include <chrono>
@@ -27,7 +27,7 @@ class Output {
   Output& operator=(const Output&) = delete;
 
   void write(std::string_view text);
-  // Waits at most `patience` for a non-blocking descriptor to take more.
+  // Waits at most `patience` for a slow reader to take more.
   void flush(std::chrono::milliseconds patience = std::chrono::milliseconds(100));
   // The first failure (EPIPE, ENOSPC, ...), if any.
   const std::optional<Error>& error() const { return error_; }
@@ -38,6 +38,7 @@ class Output {
   void fail(int system_errno);
 
   int descriptor_;
+  bool is_file_;  // takes everything at once, or fails
   std::string name_;
   std::string buffer_;
   std::optional<Error> error_;

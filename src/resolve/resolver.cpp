@@ -146,8 +146,7 @@ class Resolver::Implementation {
   std::unordered_map<Address, CachedName> names_;
 };
 
-// --- Who is asked
-// -----------------------------------------------------------------------------------------------
+// --- Who is asked -----------------------------------------------------------------------------------------
 
 bool Resolver::Implementation::answer_locally(Request& request) {
   Resolution resolution;
@@ -251,8 +250,7 @@ Result<SystemLookup*> Resolver::Implementation::system() {
   return &*system_;
 }
 
-// --- When
-// -------------------------------------------------------------------------------------------------------
+// --- When -------------------------------------------------------------------------------------------------
 
 void Resolver::Implementation::start_pending() {
   while (!fresh_.empty() && fresh_.begin()->second + fresh_for <= now()) fresh_.erase(fresh_.begin());
@@ -313,8 +311,7 @@ void Resolver::Implementation::run_completed() {
   for (const auto& callback : completed) callback();
 }
 
-// --- Watches
-// ----------------------------------------------------------------------------------------------------
+// --- Watches ----------------------------------------------------------------------------------------------
 
 WatchId Resolver::Implementation::watch(std::string name, FamilyFilter filter, Callback callback) {
   const WatchId id{next_watch_++};
@@ -393,8 +390,7 @@ void Resolver::Implementation::watch_answered(WatchId id, Result<Resolution> ans
   if (tell) (*callback)(answer);
 }
 
-// --- Names of addresses
-// ---------------------------------------------------------------------------------------------
+// --- Names of addresses -----------------------------------------------------------------------------------
 
 const Result<std::string>* Resolver::Implementation::cached_name(const Address& address) const {
   const auto found = names_.find(address);
@@ -438,8 +434,7 @@ void Resolver::Implementation::reverse_answered(const Address& address, Result<s
   }
 }
 
-// --- The outside
-// ----------------------------------------------------------------------------------------------------
+// --- The outside ------------------------------------------------------------------------------------------
 
 Resolver::Resolver(std::unique_ptr<Implementation> implementation)
     : implementation_(std::move(implementation)) {}

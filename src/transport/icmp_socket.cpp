@@ -21,6 +21,27 @@ constexpr std::size_t charge_per_answer = 1900;
 // Long enough for any ICMP error with what it quotes, and for an ordinary answer with 60 bytes of IP header.
 constexpr std::size_t smallest_receive = 1536;
 
+// Whether an ICMP error may have left this errno pending on the socket (the kernel's icmp_err_convert and its IPv6
+// counterpart). A firewall's EPERM or a full queue's ENOBUFS never is.
+bool may_be_pending(int system_errno) {
+  switch (system_errno) {
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ENOPROTOOPT:
+    case ECONNREFUSED:
+    case EMSGSIZE:
+    case EOPNOTSUPP:
+    case ENONET:
+    case EHOSTDOWN:
+    case EACCES:
+    case EPROTO:
+    case EREMOTEIO:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // How often one probe's send is tried again after an error that belonged to another probe.
 constexpr int most_retries = 8;
 
@@ -28,21 +49,25 @@ constexpr int most_retries = 8;
 
 Result<net::FileDescriptor> IcmpSocket::open_descriptor(Family family, TransportKind kind) {
   const int type = (kind == TransportKind::icmp_raw ? SOCK_RAW : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
-  const int protocol = family == Family::ipv4 ? static_cast<int>(IPPROTO_ICMP) : static_cast<int>(IPPROTO_ICMPV6);
+  const int protocol =
+      family == Family::ipv4 ? static_cast<int>(IPPROTO_ICMP) : static_cast<int>(IPPROTO_ICMPV6);
   net::FileDescriptor descriptor(::socket(net::address_family(family), type, protocol));
   if (descriptor) return descriptor;
-  const char* what = kind == TransportKind::icmp_raw ? "cannot open a raw ICMP socket" : "cannot open an ICMP datagram socket";
+  const char* what = kind == TransportKind::icmp_raw ? "cannot open a raw ICMP socket"
+                                                     : "cannot open an ICMP datagram socket";
   return std::unexpected(Error::from_errno(errno, what, std::string(to_string(family))));
 }
 
 Result<std::unique_ptr<IcmpSocket>> IcmpSocket::configure(net::FileDescriptor descriptor, Family family,
-                                                          TransportKind kind, const TransportOptions& options) {
+                                                          TransportKind kind,
+                                                          const TransportOptions& options) {
   std::unique_ptr<IcmpSocket> socket(new IcmpSocket(std::move(descriptor), family, kind, options));
   if (auto configured = socket->configure(options); !configured) return std::unexpected(configured.error());
   return socket;
 }
 
-IcmpSocket::IcmpSocket(net::FileDescriptor descriptor, Family family, TransportKind kind, const TransportOptions& options)
+IcmpSocket::IcmpSocket(net::FileDescriptor descriptor, Family family, TransportKind kind,
+                       const TransportOptions& options)
     : descriptor_(std::move(descriptor)), family_(family), kind_(kind), clock_source_(options.clock_source) {
   answers_.allocate(smallest_receive);
   queue_.allocate(smallest_receive);
@@ -68,9 +93,7 @@ Result<void> IcmpSocket::configure(const TransportOptions& options) {
     if (!bound) return std::unexpected(bound.error());
     identifier_ = bound->port();
   }
-  net::ReceiveOptions receive;
-  receive.errors = !is_raw();
-  if (auto done = net::enable_receive_control(fd(), family_, receive); !done) return done;
+  if (auto done = net::enable_receive_control(fd(), family_); !done) return done;
   const auto buffer = net::set_receive_buffer(fd(), options.receive_buffer_bytes);
   if (!buffer) return std::unexpected(buffer.error());
   receive_capacity_ = static_cast<std::size_t>(*buffer) / charge_per_answer;
@@ -88,7 +111,8 @@ Result<void> IcmpSocket::configure_stamps(const TransportOptions& options) {
   if (stamping_.hardware && !options.network.interface.empty()) {
     const auto device = net::device_timestamping(options.network.interface);
     if (!device || !device->transmit_hardware || !device->receive_hardware_all) {
-      return std::unexpected(Error{ErrorCode::unavailable, 0, "the device takes no hardware stamps of ICMP packets",
+      return std::unexpected(Error{ErrorCode::unavailable, 0,
+                                   "the device takes no hardware stamps of ICMP packets",
                                    options.network.interface, "use --clock kernel"});
     }
   }
@@ -116,10 +140,11 @@ std::uint64_t IcmpSocket::receive_drops() {
   return drops_;
 }
 
-// --- sending ------------------------------------------------------------------------------------------------------
+// --- sending ----------------------------------------------------------------------------------------------
 
 void IcmpSocket::prepare(std::size_t place, Departure& departure) {
-  wire::write_echo_request(departure.message, family_, identifier_, static_cast<std::uint16_t>(departure.number));
+  wire::write_echo_request(departure.message, family_, identifier_,
+                           static_cast<std::uint16_t>(departure.number));
   if (is_raw() && family_ == Family::ipv4) wire::write_icmpv4_checksum(departure.message);
   send_vectors_[place] = {departure.message.data(), departure.message.size()};
   msghdr& header = send_headers_[place].msg_hdr;
@@ -167,11 +192,10 @@ std::size_t IcmpSocket::send(std::span<Departure> departures) {
     }
     if (system_errno == EINTR) continue;
     if (system_errno == EAGAIN) break;
-    // The error may be another probe's, left pending on the socket. It is gone with this call: try again, and as
-    // long as the error queue explains it.
-    if (explain_refusal(first) || retries == 0) {
-      if (++retries <= most_retries) continue;
-    }
+    // The error may be another probe's, left pending on the socket. It is gone with this call: try again, and as long
+    // as the error queue explains it.
+    const bool explained = explain_refusal();
+    if (may_be_pending(system_errno) && (explained || retries == 0) && ++retries <= most_retries) continue;
     first.system_errno = system_errno;
     first.call_began = began;
     first.sent_at = began;
@@ -182,11 +206,11 @@ std::size_t IcmpSocket::send(std::span<Departure> departures) {
   return decided;
 }
 
-bool IcmpSocket::explain_refusal(Departure&) {
-  const std::size_t before = errors_.size();
+bool IcmpSocket::explain_refusal() {
+  const std::uint64_t before = errors_queued_;
   drain_error_queue();
   if (!own_numbers_) restart_kernel_numbers();
-  return errors_.size() > before;
+  return errors_queued_ != before;
 }
 
 void IcmpSocket::restart_kernel_numbers() {

@@ -1,7 +1,8 @@
 // icmp_socket_receive.cpp: answers, TX stamps and ICMP errors off the socket and its error queue.
-#include <ctime>
-
-#include <linux/errqueue.h>  // needs timespec
+// clang-format off
+#include <ctime>  // timespec, which the next needs
+#include <linux/errqueue.h>
+// clang-format on
 
 #include <algorithm>
 #include <cerrno>
@@ -42,11 +43,13 @@ std::span<const std::byte> IcmpSocket::ReceiveRing::message(std::size_t i) const
 
 bool IcmpSocket::receive(ReceiveBatch& batch) {
   answers_.rearm();
-  // MSG_TRUNC: msg_len is the packet's length also when the buffer was shorter.
-  const int count = ::recvmmsg(fd(), answers_.headers.data(), receive_batch, MSG_DONTWAIT | MSG_TRUNC, nullptr);
+  // MSG_TRUNC: on a raw socket msg_len is the packet's length also when the buffer was shorter.
+  const int count =
+      ::recvmmsg(fd(), answers_.headers.data(), receive_batch, MSG_DONTWAIT | MSG_TRUNC, nullptr);
   const int system_errno = errno;
   const MonotonicTime now = clock_source_->monotonic();
-  // The stamp of everything that was answered is in the error queue by now: it is put there before the packet leaves.
+  // The stamp of everything that was answered is in the error queue by now: it is put there before the packet
+  // leaves.
   drain_error_queue();
   batch.stamps.insert(batch.stamps.end(), stamps_.begin(), stamps_.end());
   stamps_.clear();
@@ -59,10 +62,12 @@ bool IcmpSocket::receive(ReceiveBatch& batch) {
     message.type = queued.error.type;
     message.code = queued.error.code;
     message.reason = wire::classify(family_, message.type, message.code);
-    const bool is_note = message.reason == ErrorReason::redirect || message.reason == ErrorReason::source_quench;
+    const bool is_note =
+        message.reason == ErrorReason::redirect || message.reason == ErrorReason::source_quench;
     message.kind = is_note ? wire::IcmpKind::note : wire::IcmpKind::error;
     message.quoted = wire::parse_quoted_icmp(family_, queued.quoted);
-    if (message.reason == ErrorReason::fragmentation_needed && queued.error.info != 0) message.mtu = queued.error.info;
+    if (message.reason == ErrorReason::fragmentation_needed && queued.error.info != 0)
+      message.mtu = queued.error.info;
     arrival.from = queued.error.offender;
     arrival.probed = queued.probed;
     arrival.stamp = queued.stamp;
@@ -121,7 +126,8 @@ void IcmpSocket::drain_error_queue() {
   // Stamps of everything sent since the last look, and errors; bounded by what the receive buffer holds.
   for (;;) {
     queue_.rearm();
-    const int count = ::recvmmsg(fd(), queue_.headers.data(), receive_batch, MSG_DONTWAIT | MSG_ERRQUEUE, nullptr);
+    const int count =
+        ::recvmmsg(fd(), queue_.headers.data(), receive_batch, MSG_DONTWAIT | MSG_ERRQUEUE, nullptr);
     for (int i = 0; i < count; ++i) take_queued(static_cast<std::size_t>(i));
     if (count < static_cast<int>(receive_batch)) return;
   }
@@ -144,8 +150,15 @@ void IcmpSocket::take_queued(std::size_t place) {
     return;
   }
   if (!error.is_icmp()) return;
+  ++errors_queued_;
+  if (is_raw()) return;
   const auto quoted = queue_.message(place);
-  QueuedError queued{error, {}, control.software_stamp, control.ttl, control.tos, clock_source_->monotonic(),
+  QueuedError queued{error,
+                     {},
+                     control.software_stamp,
+                     control.ttl,
+                     control.tos,
+                     clock_source_->monotonic(),
                      {quoted.begin(), quoted.end()}};
   if (queue_.names[place].is_set()) queued.probed = queue_.names[place].address();
   errors_.push_back(std::move(queued));

@@ -1,8 +1,9 @@
-// transport.hpp: how a probe leaves and how its answer comes back, in batches; the one seam that tests replace.
+// transport.hpp: how a probe leaves and how its answer comes back, in batches; the one seam that tests
+// replace.
 //
-// A Transport is one socket of one family, with one ICMP identifier. The engine numbers its sends; the low 16 bits of the number
-// are the ICMP sequence number (RFC 792), and the whole number names the probe's TX stamp. So an answer, a quoted
-// probe in an ICMP error and a stamp all lead to the same place without a search.
+// A Transport is one socket of one family, with one ICMP identifier. The engine numbers its sends; the low 16
+// bits of the number are the ICMP sequence number (RFC 792), and the whole number names the probe's TX stamp.
+// So an answer, a quoted probe in an ICMP error and a stamp all lead to the same place without a search.
 //
 // Threads: none of this is locked; one Prober owns it.
 #pragma once
@@ -25,15 +26,15 @@ namespace sonde::transport {
 // One probe on its way out.
 struct Departure {
   net::SocketAddress to;
-  std::uint32_t number = 0;         // of this send; counts up by one, failed sends included
-  bool stamp = true;                // ask for a TX stamp
-  std::span<std::byte> message;     // room for the ICMP header (send() fills it in), then the payload
+  std::uint32_t number = 0;      // of this send; counts up by one, failed sends included
+  bool stamp = true;             // ask for a TX stamp
+  std::span<std::byte> message;  // room for the ICMP header (send() fills it in), then the payload
 
   // Filled in by send().
-  int system_errno = 0;             // 0: the kernel took it
-  MonotonicTime call_began{};       // when the system call that took it began
-  MonotonicTime sent_at{};          // when it left, interpolated between the call's begin and end
-  std::optional<std::uint32_t> mtu; // with EMSGSIZE: what would have fitted
+  int system_errno = 0;              // 0: the kernel took it
+  MonotonicTime call_began{};        // when the system call that took it began
+  MonotonicTime sent_at{};           // when it left, interpolated between the call's begin and end
+  std::optional<std::uint32_t> mtu;  // with EMSGSIZE: what would have fitted
 };
 
 // The kernel's word on when a send was handed to the device.
@@ -45,17 +46,18 @@ struct SendStamp {
 
 // One packet that came back: an answer, an ICMP error or anything else that reached the socket.
 struct Arrival {
-  wire::IcmpMessage message;          // spans point into the transport's buffers: valid until the next receive()
-  std::optional<Address> from;        // who sent it; for an ICMP error the offender
-  std::optional<Address> probed;      // for an ICMP error: where the quoted probe was going
-  std::optional<UnixTime> stamp;      // software RX stamp
+  wire::IcmpMessage message;      // spans point into the transport's buffers: valid until the next receive()
+  std::optional<Address> from;    // who sent it; for an ICMP error the offender
+  std::optional<Address> probed;  // for an ICMP error: where the quoted probe was going
+  std::optional<UnixTime> stamp;  // software RX stamp
   std::optional<UnixTime> hardware_stamp;
-  MonotonicTime received_at{};        // when receive() got hold of it
+  MonotonicTime received_at{};  // when receive() got hold of it
   std::optional<std::uint8_t> ttl, tos;
-  std::uint32_t bytes = 0;            // ICMP message length on the wire, also where the buffer held less
+  std::uint32_t bytes = 0;  // ICMP message length on the wire; see expect_messages_of()
   bool bad_checksum = false;
   bool ip_options = false;
-  std::span<const std::byte> packet;  // as received: from the IP header on if has_ip_header, else from the ICMP header
+  std::span<const std::byte>
+      packet;  // as received: from the IP header on if has_ip_header, else from the ICMP header
   bool has_ip_header = false;
 };
 
@@ -84,15 +86,17 @@ class Transport {
   // The best clock its stamps give: user when it has none.
   virtual RttClock clock() const = 0;
 
-  // Hands `departures` (at most batch_size) to the kernel in order, each exactly once. Returns how many were decided, taken
-  // or refused; the rest were not tried because the send buffer is full: try them again later.
+  // Hands `departures` (at most batch_size) to the kernel in order, each exactly once. Returns how many were
+  // decided, taken or refused; the rest were not tried because the send buffer is full: try them again later.
   virtual std::size_t send(std::span<Departure> departures) = 0;
 
-  // Adds what waits, without blocking. Answers are read before the stamps of what they answer, and the error queue is then
-  // read to its end: an answer in `batch` without a stamp has none. True when more answers may wait.
+  // Adds what waits, without blocking. Answers are read before the stamps of what they answer, and the error
+  // queue is then read to its end: an answer in `batch` without a stamp has none. True when more answers may
+  // wait.
   virtual bool receive(ReceiveBatch& batch) = 0;
 
-  // Answers up to this ICMP message length are received whole; more only counts in Arrival::bytes.
+  // Answers up to this ICMP message length are received whole; more only counts in Arrival::bytes, and not
+  // even that on a datagram socket (ping_recvmsg() returns what fitted, also with MSG_TRUNC).
   virtual void expect_messages_of(std::size_t bytes) = 0;
 
   // Packets the kernel dropped so far for want of receive buffer.
@@ -107,8 +111,9 @@ struct TransportOptions {
   NetworkOptions network;
   int receive_buffer_bytes = 0;
   bool sampled_stamps = false;  // TX stamps are asked for send by send (Departure::stamp)
-  bool own_send_numbers = true; // number sends by SCM_TS_OPT_ID where the kernel takes it; false: tests of the fallback
-  std::uint16_t identifier = 0; // of a raw socket: unlike that of any other of this process
+  bool own_send_numbers =
+      true;  // number sends by SCM_TS_OPT_ID where the kernel takes it; false: tests of the fallback
+  std::uint16_t identifier = 0;  // of a raw socket: unlike that of any other of this process
   const Clock* clock_source = &Clock::system();
 };
 

@@ -32,8 +32,7 @@ IcmpKind kind_of(ErrorReason reason) {
   return is_note ? IcmpKind::note : IcmpKind::error;
 }
 
-// --- The quote
-// ------------------------------------------------------------------------------------------------
+// --- The quote --------------------------------------------------------------------------------------------
 //
 // Behind the 8-byte header comes the packet that caused the error, cut anywhere. RFC 4884 lets extension
 // objects (MPLS labels, interfaces) follow it: then a length field in the header, in units of 4 (IPv4) or 8

@@ -41,12 +41,12 @@ std::vector<Agenda::Sending> take_all(Agenda& agenda, MonotonicTime now, std::si
   return taken;
 }
 
-void verdict(Agenda& agenda, TargetIndex target, EventKind kind, MonotonicTime now, MonotonicTime timed_out_at) {
+void verdict(Agenda& agenda, TargetIndex target, EventKind kind, MonotonicTime now,
+             MonotonicTime timed_out_at) {
   agenda.verdict(target, kind, now, timed_out_at);
 }
 
-
-// --- fixed interval -----------------------------------------------------------------------------------------
+// --- fixed interval ---------------------------------------------------------------------------------------
 
 TEST(FixedInterval, TimesAreAbsoluteHoweverLateEachProbeLeaves) {
   Agenda agenda(start);
@@ -120,7 +120,7 @@ TEST(FixedInterval, SkipsOfAProbeThatWasPutBackAreCountedOnce) {
 TEST(FixedInterval, IntervalZeroIsAlwaysDue) {
   Agenda agenda(start);
   agenda.add(host(1), with(FixedInterval{Nanoseconds::zero()}), start);
-  const auto taken = take_all(agenda, start, 500);
+  const auto taken = take_all(agenda, start + microseconds(3), 500);  // not on a tick of the wheel
   ASSERT_EQ(taken.size(), 500u);
   EXPECT_EQ(taken.back().sequence, 499u);
   EXPECT_EQ(agenda.skipped_sends(), 0u);
@@ -128,7 +128,8 @@ TEST(FixedInterval, IntervalZeroIsAlwaysDue) {
 }
 
 TEST(FixedInterval, ARefusedTargetIsLeftAloneForAWhileAndStaysInPhase) {
-  for (const Nanoseconds interval : {Nanoseconds::zero(), Nanoseconds(milliseconds(1)), Nanoseconds(milliseconds(3))}) {
+  for (const Nanoseconds interval :
+       {Nanoseconds::zero(), Nanoseconds(milliseconds(1)), Nanoseconds(milliseconds(3))}) {
     Agenda agenda(start);
     agenda.add(host(1), with(FixedInterval{interval}), start);
     ASSERT_EQ(take_all(agenda, start, 1).size(), 1u);
@@ -174,7 +175,7 @@ TEST(FixedInterval, MaxRepliesCountsWhatWasAnsweredAndLetsTheRestOfItsVerdictsCo
   EXPECT_TRUE(agenda.done());
 }
 
-// --- on answer ----------------------------------------------------------------------------------------------
+// --- on answer --------------------------------------------------------------------------------------------
 
 TEST(OnAnswer, TheNextProbeFollowsTheVerdict) {
   Agenda agenda(start);
@@ -255,7 +256,7 @@ TEST(OnAnswer, ALateAnswerAsksForNothingMore) {
   EXPECT_TRUE(take_all(agenda, start + milliseconds(130)).empty());
 }
 
-// --- until answered -----------------------------------------------------------------------------------------
+// --- until answered ---------------------------------------------------------------------------------------
 
 TEST(UntilAnswered, EndsWithTheFirstAnswer) {
   Agenda agenda(start);
@@ -329,7 +330,7 @@ TEST(UntilAnswered, ALateAnswerEndsItToo) {
   EXPECT_TRUE(take_all(agenda, start + seconds(10)).empty());
 }
 
-// --- synchronous rounds -------------------------------------------------------------------------------------
+// --- synchronous rounds -----------------------------------------------------------------------------------
 
 class Rounds : public testing::Test {
  protected:
@@ -362,7 +363,9 @@ TEST_F(Rounds, RoundsBeginAtMultiplesOfTheIntervalWithoutDrift) {
   add(2);
   for (int round = 0; round < 1000; ++round) {
     const MonotonicTime due = start + round * interval;
-    ASSERT_TRUE(asked(due - milliseconds(1)).empty()) << round;
+    if (round > 0) {
+      ASSERT_TRUE(asked(due - milliseconds(1)).empty()) << round;
+    }
     // The loop is up to 5 ms late.
     ASSERT_EQ(asked(due + microseconds(50 + round * 7919 % 5000)).size(), 2u) << round;
     reply(0, due + milliseconds(6));
@@ -480,7 +483,7 @@ TEST_F(Rounds, AllEndWhenAllHaveSentAllTheyMay) {
   EXPECT_TRUE(agenda_.done());
 }
 
-// --- the table ----------------------------------------------------------------------------------------------
+// --- the table --------------------------------------------------------------------------------------------
 
 TEST(Agenda, PutBackTakesNothingFromTheTarget) {
   TargetOptions options = with(FixedInterval{Nanoseconds::zero()});
@@ -489,7 +492,8 @@ TEST(Agenda, PutBackTakesNothingFromTheTarget) {
   agenda.add(host(1), options, start);
   auto taken = take_all(agenda, start);
   ASSERT_EQ(taken.size(), 3u);
-  for (auto sending = taken.rbegin(); sending != taken.rend() - 1; ++sending) agenda.put_back(*sending, start + milliseconds(1));
+  for (auto sending = taken.rbegin(); sending != taken.rend() - 1; ++sending)
+    agenda.put_back(*sending, start + milliseconds(1));
   EXPECT_EQ(agenda.target(0).sequence, 1u);
   EXPECT_EQ(agenda.target(0).waiting, 1u);
   taken = take_all(agenda, start + milliseconds(2));

@@ -27,7 +27,8 @@ TEST(ClockWatch, TimePassingIsNoStep) {
 }
 
 TEST(ClockWatch, AStepInEitherDirectionIsNoticedOnce) {
-  for (const Nanoseconds step : {Nanoseconds(microseconds(60)), Nanoseconds(milliseconds(1)), Nanoseconds(milliseconds(10)), Nanoseconds(hours(1))}) {
+  for (const Nanoseconds step : {Nanoseconds(microseconds(60)), Nanoseconds(milliseconds(1)),
+                                 Nanoseconds(milliseconds(10)), Nanoseconds(hours(1))}) {
     for (const int sign : {1, -1}) {
       FakeClock clock;
       ClockWatch watch(clock);
@@ -43,7 +44,8 @@ TEST(ClockWatch, AStepInEitherDirectionIsNoticedOnce) {
       clock.advance(milliseconds(1));
       watch.check();
       EXPECT_EQ(watch.steps(), 1u);
-      EXPECT_FALSE(watch.stepped_since(clock.monotonic())) << "a probe sent after it was noticed is not concerned";
+      EXPECT_FALSE(watch.stepped_since(clock.monotonic()))
+          << "a probe sent after it was noticed is not concerned";
     }
   }
 }

@@ -30,7 +30,8 @@ std::size_t FakeTransport::send(std::span<transport::Departure> departures) {
     departure.call_began = departure.sent_at = now;
     if (fate.refused != 0) continue;
     if (network_->keep_departures) network_->departures.push_back(now);
-    wire::write_echo_request(departure.message, family_, identifier_, static_cast<std::uint16_t>(departure.number));
+    wire::write_echo_request(departure.message, family_, identifier_,
+                             static_cast<std::uint16_t>(departure.number));
     const MonotonicTime at_device = now + host_out;
     if (departure.stamp && fate.stamped && clock() != RttClock::user) {
       stamps_.emplace(at_device + fate.stamp_after,
@@ -39,7 +40,9 @@ std::size_t FakeTransport::send(std::span<transport::Departure> departures) {
     for (const Answer& answer : fate.answers) {
       const MonotonicTime arrives_at = at_device + answer.delay;
       pending_.emplace(arrives_at + answer.read_delay,
-                       Pending{answer, departure.to.address(), arrives_at,
+                       Pending{answer,
+                               departure.to.address(),
+                               arrives_at,
                                {departure.message.begin(), departure.message.end()}});
     }
   }
@@ -89,7 +92,8 @@ bool FakeTransport::receive(transport::ReceiveBatch& batch) {
 void FakeTransport::answer_reply(Pending& pending, transport::Arrival& arrival) {
   const Answer& answer = pending.answer;
   std::vector<std::byte>& message = pending.message;
-  message[0] = static_cast<std::byte>(family_ == Family::ipv4 ? wire::icmpv4_echo_reply : wire::icmpv6_echo_reply);
+  message[0] =
+      static_cast<std::byte>(family_ == Family::ipv4 ? wire::icmpv4_echo_reply : wire::icmpv6_echo_reply);
   if (answer.wrong_identifier) put16(message, 4, static_cast<std::uint16_t>(identifier_ + 1));
   if (answer.sequence_offset != 0) {
     const auto sequence = std::to_integer<int>(message[6]) << 8 | std::to_integer<int>(message[7]);
@@ -97,7 +101,8 @@ void FakeTransport::answer_reply(Pending& pending, transport::Arrival& arrival) 
   }
   if (answer.wrong_token && message.size() > wire::echo_header_bytes) message[8] ^= std::byte{1};
   if (answer.corrupt) message.back() ^= std::byte{0x80};
-  message.resize(static_cast<std::size_t>(static_cast<int>(message.size()) + answer.size_change), std::byte{0xee});
+  message.resize(static_cast<std::size_t>(static_cast<int>(message.size()) + answer.size_change),
+                 std::byte{0xee});
   arrival.message = wire::parse_icmp(family_, message).value();
   arrival.from = answer.from.value_or(pending.to);
   arrival.bytes = static_cast<std::uint32_t>(message.size());
@@ -114,7 +119,8 @@ void FakeTransport::answer_icmp(Pending& pending, transport::Arrival& arrival) {
   message.type = answer.type;
   message.code = answer.code;
   message.reason = wire::classify(family_, answer.type, answer.code);
-  const bool is_note = message.reason == ErrorReason::redirect || message.reason == ErrorReason::source_quench;
+  const bool is_note =
+      message.reason == ErrorReason::redirect || message.reason == ErrorReason::source_quench;
   message.kind = is_note ? wire::IcmpKind::note : wire::IcmpKind::error;
   message.mtu = answer.mtu;
   message.quoted = wire::parse_quoted_icmp(family_, probe);

@@ -1,8 +1,9 @@
-// fake_transport.hpp: a network without sockets, on a FakeClock: what becomes of each probe is a script's word.
+// fake_transport.hpp: a network without sockets, on a FakeClock: what becomes of each probe is a script's
+// word.
 //
-// A probe reaches the device `host_out` after the send call; its answer reaches the host a Fate's delay later and is
-// there to be read `read_delay` after that. So the RTT by the kernel's stamps is the delay exactly, that by the
-// monotonic clock the delay + host_out + read_delay.
+// A probe reaches the device `host_out` after the send call; its answer reaches the host a Fate's delay later
+// and is there to be read `read_delay` after that. So the RTT by the kernel's stamps is the delay exactly,
+// that by the monotonic clock the delay + host_out + read_delay.
 #pragma once
 
 #include <cerrno>
@@ -27,23 +28,25 @@ struct Answer {
   Nanoseconds read_delay = std::chrono::microseconds(3);
   Kind kind = Kind::reply;
   // reply
-  bool wrong_token = false, wrong_identifier = false, corrupt = false, bad_checksum = false, ip_options = false;
+  bool wrong_token = false, wrong_identifier = false, corrupt = false, bad_checksum = false,
+       ip_options = false;
   bool rx_stamp = true;
   int sequence_offset = 0;
-  int size_change = 0;             // bytes cut off or appended
-  std::optional<Address> from;     // default: who was asked; of ICMP errors 203.0.113.1
+  int size_change = 0;            // bytes cut off or appended
+  std::optional<Address> from{};  // default: who was asked; of ICMP errors 203.0.113.1
   // icmp: type and code, and what it quotes
   std::uint8_t type = 3, code = 1;
-  std::optional<std::uint32_t> mtu;
-  std::size_t quoted_payload = 65'535;  // bytes behind the quoted ICMP header, at most; 0: RFC 792's short quote
+  std::optional<std::uint32_t> mtu{};
+  std::size_t quoted_payload =
+      65'535;  // bytes behind the quoted ICMP header, at most; 0: RFC 792's short quote
   bool quotes_other_destination = false, quotes_wrong_token = false;
 };
 
 // What becomes of one probe.
 struct Fate {
-  int refused = 0;            // errno of the send call
-  bool buffer_full = false;   // EAGAIN: neither it nor those behind it are tried
-  std::vector<Answer> answers;
+  int refused = 0;           // errno of the send call
+  bool buffer_full = false;  // EAGAIN: neither it nor those behind it are tried
+  std::vector<Answer> answers{};
   bool stamped = true;        // its TX stamp comes back...
   Nanoseconds stamp_after{};  // ...this long after the send
 };
@@ -58,7 +61,9 @@ inline Fate answered(Answer answer) {
   fate.answers.push_back(std::move(answer));
   return fate;
 }
-inline Fate silent() { return {}; }
+inline Fate silent() {
+  return {};
+}
 inline Fate refused(int system_errno) {
   Fate fate;
   fate.refused = system_errno;

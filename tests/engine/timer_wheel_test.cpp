@@ -20,8 +20,9 @@ constexpr MonotonicTime start{hours(1000)};
 constexpr Nanoseconds tick = TimerWheel::tick;
 
 TEST(TimerWheel, IsNeverEarlyAndAtMostOneTickLate) {
-  for (const Nanoseconds delay : {Nanoseconds(1), tick - Nanoseconds(1), tick, tick + Nanoseconds(1), 64 * tick, Nanoseconds(seconds(1)),
-                                  Nanoseconds(hours(30)), Nanoseconds(hours(24 * 365 * 20))}) {
+  for (const Nanoseconds delay :
+       {Nanoseconds(1), tick - Nanoseconds(1), tick, tick + Nanoseconds(1), 64 * tick,
+        Nanoseconds(seconds(1)), Nanoseconds(hours(30)), Nanoseconds(hours(24 * 365 * 20))}) {
     TimerWheel wheel(start);
     wheel.grow(1);
     wheel.set(0, start + delay);
@@ -39,8 +40,22 @@ TEST(TimerWheel, ADeadlineThatHasPassedIsDueAtOnce) {
   wheel.advance(start + seconds(1));
   wheel.set(0, start);
   wheel.set(1, start - seconds(5));
+  EXPECT_EQ(wheel.next_deadline(), start);
   EXPECT_EQ(wheel.pop_due(), 0u);
   EXPECT_EQ(wheel.pop_due(), 1u);
+}
+
+TEST(TimerWheel, ADeadlineOfThisVeryMomentIsDueAtOnceInTheMidstOfATickToo) {
+  TimerWheel wheel(start);
+  wheel.grow(1);
+  for (int i = 1; i < 100; ++i) {
+    const MonotonicTime now = start + i * Nanoseconds(12'345);
+    wheel.advance(now);
+    wheel.set(0, now + Nanoseconds(1));
+    EXPECT_FALSE(wheel.pop_due());
+    wheel.set(0, now);
+    EXPECT_EQ(wheel.pop_due(), 0u);
+  }
 }
 
 TEST(TimerWheel, TimersBecomeDueInTheOrderOfTheirDeadlines) {
@@ -105,7 +120,8 @@ TEST(TimerWheel, TimeDoesNotGoBack) {
 }
 
 TEST(TimerWheel, NextDeadlineOfALoneTimerIsWithinATickOfIt) {
-  for (const Nanoseconds delay : {Nanoseconds(microseconds(1)), Nanoseconds(milliseconds(3)), Nanoseconds(seconds(10)), Nanoseconds(hours(100))}) {
+  for (const Nanoseconds delay : {Nanoseconds(microseconds(1)), Nanoseconds(milliseconds(3)),
+                                  Nanoseconds(seconds(10)), Nanoseconds(hours(100))}) {
     TimerWheel wheel(start);
     wheel.grow(1);
     wheel.set(0, start + delay);
@@ -130,8 +146,10 @@ TEST(TimerWheel, AgreesWithASortedMapOverRandomTimers) {
     wheel.set(timer, at);
   };
   const auto some_delay = [&] {
-    constexpr std::array<std::int64_t, 5> scales{100'000, 10'000'000, 1'000'000'000, 100'000'000'000, 4'000'000'000'000};
-    return Nanoseconds(static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(scales[random() % scales.size()])));
+    constexpr std::array<std::int64_t, 5> scales{100'000, 10'000'000, 1'000'000'000, 100'000'000'000,
+                                                 4'000'000'000'000};
+    return Nanoseconds(
+        static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(scales[random() % scales.size()])));
   };
   MonotonicTime now = start;
   for (std::uint32_t timer = 0; timer < count; ++timer) set(timer, now + some_delay());
@@ -151,7 +169,8 @@ TEST(TimerWheel, AgreesWithASortedMapOverRandomTimers) {
     ASSERT_EQ(wheel.size(), oracle.size());
     const MonotonicTime first = oracle.begin()->first;
     ASSERT_TRUE(wheel.next_deadline());
-    ASSERT_LE(*wheel.next_deadline(), std::max(first + tick, now)) << "next_deadline later than the first timer";
+    ASSERT_LE(*wheel.next_deadline(), std::max(first + tick, now))
+        << "next_deadline later than the first timer";
     now = std::max({now, *wheel.next_deadline(), now + some_delay() / 1000});
     wheel.advance(now);
     MonotonicTime last{};
@@ -166,7 +185,9 @@ TEST(TimerWheel, AgreesWithASortedMapOverRandomTimers) {
       ++ran;
       if (ran % 16 == 0) set(*timer, now + microseconds(1) + some_delay());
     }
-    if (!oracle.empty()) ASSERT_GT(oracle.begin()->first + tick, now) << "more than a tick late";
+    if (!oracle.empty()) {
+      ASSERT_GT(oracle.begin()->first + tick, now) << "more than a tick late";
+    }
   }
   EXPECT_TRUE(wheel.empty());
   EXPECT_GT(ran, count * 3 / 4);

@@ -110,7 +110,7 @@ TEST_F(Verdict, AnAnswerAfterALateOneIsADuplicate) {
   EXPECT_THAT(kinds(), ElementsAre(EventKind::lost, EventKind::late, EventKind::duplicate));
 }
 
-// --- what is no answer --------------------------------------------------------------------------------------
+// --- what is no answer ------------------------------------------------------------------------------------
 
 TEST_F(Verdict, AWrongTokenIsRejectedAndTheProbeStaysUnanswered) {
   ask(answered({.wrong_token = true}));
@@ -164,7 +164,7 @@ TEST_F(Verdict, AnAnswerCutWithinTheTokenIsRejected) {
   EXPECT_THAT(kinds(), ElementsAre(EventKind::rejected, EventKind::lost));
 }
 
-// --- answers with a flag ------------------------------------------------------------------------------------
+// --- answers with a flag ----------------------------------------------------------------------------------
 
 TEST_F(Verdict, AGoodTokenFromElsewhereIsAReplyThatSaysSo) {
   ask(answered({.from = Address::parse("198.51.100.9").value()}));
@@ -210,7 +210,7 @@ TEST_F(Verdict, AnAnswerAlteredBehindTheTokenIsAReplyThatSaysSo) {
 
 TEST_F(Verdict, EveryPayloadSizeComesBackWhole) {
   TargetIndex index = 0;
-  for (const std::uint16_t bytes : {0, 1, 7, 8, 9, 56, 1472, 65'507}) {
+  for (const std::uint16_t bytes : std::initializer_list<std::uint16_t>{0, 1, 7, 8, 9, 56, 1472, 65'507}) {
     TargetOptions options = asked();
     options.payload_bytes = bytes;
     options.pattern = {std::byte{1}, std::byte{2}, std::byte{3}};
@@ -237,7 +237,7 @@ TEST_F(Verdict, IpOptionsOfAnAnswerAreTold) {
   EXPECT_TRUE(event().flags.has(EventFlag::ip_options));
 }
 
-// --- ICMP errors --------------------------------------------------------------------------------------------
+// --- ICMP errors ------------------------------------------------------------------------------------------
 
 TEST_F(Verdict, AnErrorThatQuotesTheProbeIsItsVerdict) {
   Answer error = icmp_error(milliseconds(12), 3, 13);
@@ -330,7 +330,7 @@ TEST_F(Verdict, AnUnresolvedNeighbourIsSaidToBeOne) {
   EXPECT_EQ(event().reason, ErrorReason::neighbour);
 }
 
-// --- refused sends ------------------------------------------------------------------------------------------
+// --- refused sends ----------------------------------------------------------------------------------------
 
 TEST_F(Verdict, ARefusedSendIsLocalWithItsErrno) {
   ask(refused(ENETUNREACH));
@@ -346,7 +346,10 @@ TEST_F(Verdict, RefusedSendsInMidRunLeaveTheOthersRttsAlone) {
   // Ten targets a batch; the third and the eighth of each batch are refused, each with its own RTT otherwise.
   rig_.network.script = [](const Asked& probe) {
     if (probe.count % 5 == 2) return refused(probe.count % 2 == 0 ? EPERM : ENOBUFS);
-    return answered(milliseconds(1) + Nanoseconds(probe.to.bytes()[3] == std::byte{0} ? 0 : std::to_integer<int>(probe.to.bytes()[3]) * 1'000'000));
+    return answered(milliseconds(1) +
+                    Nanoseconds(probe.to.bytes()[3] == std::byte{0}
+                                    ? 0
+                                    : std::to_integer<int>(probe.to.bytes()[3]) * 1'000'000));
   };
   TargetOptions options = asked(20);
   options.schedule = FixedInterval{milliseconds(100)};
@@ -370,7 +373,7 @@ TEST_F(Verdict, RefusedSendsInMidRunLeaveTheOthersRttsAlone) {
   EXPECT_EQ(rig_.prober().totals().stamp_drops, 0u);
 }
 
-// --- who a rejected packet is counted on --------------------------------------------------------------------
+// --- who a rejected packet is counted on ------------------------------------------------------------------
 
 TEST_F(Verdict, ARejectedPacketIsCountedOnTheTargetItCameFromElseInTheTotal) {
   ask(answered());
@@ -390,7 +393,8 @@ TEST_F(Verdict, ARejectedPacketIsCountedOnTheTargetItCameFromElseInTheTotal) {
 
 TEST_F(Verdict, AForgedAnswerToAnotherTargetsProbeIsCountedOnWhoeverSentIt) {
   rig_.network.script = [](const Asked& probe) {
-    if (probe.count == 0) return answered({.wrong_token = true, .from = Address::parse("192.0.2.99").value()});
+    if (probe.count == 0)
+      return answered({.wrong_token = true, .from = Address::parse("192.0.2.99").value()});
     return silent();
   };
   const TargetIndex asked_one = rig_.add(host, asked());
@@ -406,7 +410,8 @@ TEST_F(Verdict, AFloodOfForgedAnswersFromEverywhereIsOnlyCounted) {
   FakeTransport& transport = *rig_.transports.at(0);
   const std::size_t places = rig_.prober().agenda().places();
   for (std::uint32_t i = 0; i < 100'000; ++i) {
-    transport.inject(Address::ipv4(0x0a000000u + i), static_cast<std::uint16_t>(i), std::vector<std::byte>(i % 64));
+    transport.inject(Address::ipv4(0x0a000000u + i), static_cast<std::uint16_t>(i),
+                     std::vector<std::byte>(i % 64));
     if (i % 1000 == 999) rig_.prober().process();
   }
   rig_.run(seconds(1));

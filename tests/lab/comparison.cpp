@@ -7,6 +7,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace sonde::lab {
 namespace {
@@ -168,8 +169,10 @@ class Checker {
     for (const AnswerRecord& answer : request.answers) {
       if (answer.sent) answers.push_back(&answer);
     }
-    std::ranges::stable_sort(answers, {},
-                             [](const AnswerRecord* answer) { return answer->before.monotonic_ns; });
+    // Of two sent at the same moment the one planned first.
+    std::ranges::sort(answers, {}, [](const AnswerRecord* answer) {
+      return std::pair(answer->before.monotonic_ns, answer);
+    });
     const AnswerRecord* decisive = nullptr;
     for (const AnswerRecord* answer : answers) {
       const bool certain = !near_end(*answer);

@@ -77,8 +77,7 @@ SondeRun measure(SimulatedNetwork& network, Transport transport, const Settings&
   return run;
 }
 
-// --- One behaviour at a time
-// -------------------------------------------------------------------------------------
+// --- One behaviour at a time ------------------------------------------------------------------------------
 
 struct Case {
   const char* name;
@@ -190,8 +189,7 @@ TEST_P(Verdict, IsTheTruth) {
   }
 }
 
-// --- Every behaviour in one run
-// ------------------------------------------------------------------------------------
+// --- Every behaviour in one run ---------------------------------------------------------------------------
 
 class Everything : public testing::TestWithParam<std::tuple<Transport, int>> {
  protected:
@@ -303,8 +301,7 @@ TEST_P(Everything, AFloodOfForgeriesIsCountedButNotWritten) {
   EXPECT_LE(written, 10 * (1 + run.end->elapsed_ns / 1'000'000'000) + 10);
 }
 
-// --- Sends that fail half-way
-// ---------------------------------------------------------------------------------------
+// --- Sends that fail half-way -----------------------------------------------------------------------------
 
 TEST_P(Everything, AfterSendsRefusedByAFirewallIsTheTruth) {
   SimulatedNetwork network("host 10.77.0.0/24 fd77::/112; delay 3ms\nhost 10.77.0.2 fd77::2; silence\n");
@@ -357,8 +354,7 @@ TEST_P(Everything, WhenErrorsOfOneHostArePendingIsTheTruth) {
   EXPECT_EQ(run.summary_of("fd77::1")->received, 10u);
 }
 
-// --- Many at once
-// ---------------------------------------------------------------------------------------------------
+// --- Many at once -----------------------------------------------------------------------------------------
 
 ResponderRecord only(const ResponderRecord& record, const SondeRun& run) {
   ResponderRecord part;
@@ -398,8 +394,7 @@ TEST(Concurrent, ProcessesNeverTakeEachOthersAnswers) {
   }
 }
 
-// --- Real kernels
-// ---------------------------------------------------------------------------------------------------
+// --- Real kernels -----------------------------------------------------------------------------------------
 
 class RealKernels : public testing::TestWithParam<Transport> {};
 INSTANTIATE_TEST_SUITE_P(, RealKernels, testing::Values(Transport::icmp, Transport::raw),

@@ -40,8 +40,7 @@ Hosts make_hosts(Family family) {
   return {address("::1"), address("2001:db8::2"), address("2001:db8::3"), address("2001:db8::9")};
 }
 
-// --- Identifiers
-// --------------------------------------------------------------------------------------------------
+// --- Identifiers ------------------------------------------------------------------------------------------
 
 TEST_P(KernelFacts, ALaterBinderOfTheSameIdentifierTakesAllAnswers) {
   in_network_namespace([family = GetParam()] {
@@ -122,8 +121,7 @@ TEST_P(KernelFacts, ARawSocketSeesOtherSocketsAnswers) {
   });
 }
 
-// --- Errors
-// -------------------------------------------------------------------------------------------------------
+// --- Errors -----------------------------------------------------------------------------------------------
 
 TEST_P(KernelFacts, AnErrorForOneHostFailsTheNextSendToAnother) {
   in_network_namespace([family = GetParam()] {
@@ -197,8 +195,7 @@ TEST_P(KernelFacts, WithoutErrorReceptionNothingIsDisturbedNorTold) {
   });
 }
 
-// --- Receive buffer
-// -----------------------------------------------------------------------------------------------
+// --- Receive buffer ---------------------------------------------------------------------------------------
 
 TEST_P(KernelFacts, AFullReceiveBufferCountsWhatItDrops) {
   in_network_namespace([family = GetParam()] {

@@ -152,8 +152,7 @@ TEST(Json, FloodOfForgedPacketsIsTenLinesASecondAndCounted) {
   EXPECT_FALSE(objects.front().contains("target"));
 }
 
-// --- docs/json.md
-// ------------------------------------------------------------------------------------------------
+// --- docs/json.md -----------------------------------------------------------------------------------------
 
 struct Document {
   std::vector<std::string> examples;  // lines of ```json blocks

@@ -1,4 +1,5 @@
-// echo_test.cpp: probes over loopback and their answers, whole, with their stamps, through every kind of socket.
+// echo_test.cpp: probes over loopback and their answers, whole, with their stamps, through every kind of
+// socket.
 #include <gmock/gmock.h>
 
 #include "transport/socket_under_test.hpp"
@@ -109,13 +110,19 @@ TEST_P(EchoOfEachKind, TheOptionsReachTheWire) {
   });
 }
 
-TEST_P(EchoOfEachKind, AnAnswerLargerThanTheBufferReportsItsTrueLength) {
+TEST_P(EchoOfEachKind, AnAnswerLargerThanTheBufferIsCutAndReportsItsTrueLengthOnRawSockets) {
   in_network_namespace([way = GetParam()] {
     SocketUnderTest socket(way);
     const Departure large = socket.send(Address::loopback(way.family), 9000);
     ASSERT_EQ(large.system_errno, 0);
     ASSERT_TRUE(socket.receive_answer_to(large.number));
-    EXPECT_EQ(socket.answer_to(large.number)->arrival.bytes, 9008u);
+    if (way.is_raw()) {
+      EXPECT_EQ(socket.answer_to(large.number)->arrival.bytes, 9008u);
+    } else {
+      EXPECT_EQ(socket.answer_to(large.number)->arrival.bytes,
+                socket.answer_to(large.number)->payload.size() + 8)
+          << "a ping socket does not tell (ping_recvmsg() ignores MSG_TRUNC)";
+    }
     EXPECT_LT(socket.answer_to(large.number)->payload.size(), 9000u) << "nobody expected so much";
     EXPECT_FALSE(socket.answer_to(large.number)->arrival.bad_checksum) << "it cannot be told from a part";
     expect_own_stamp(socket, large);
@@ -158,7 +165,14 @@ TEST_P(EchoOfEachKind, DropsForWantOfReceiveBufferAreCounted) {
     socket.receive_waiting();
     const std::size_t answered = socket.answers.size();
     EXPECT_LT(answered, all.size());
-    EXPECT_EQ(socket.transport().receive_drops(), all.size() - answered) << "every answer came or was counted";
+    const std::uint64_t drops = socket.transport().receive_drops();
+    if (way.is_raw()) {
+      // A full raw socket counts before it filters: our own requests on loopback too.
+      EXPECT_GE(drops, all.size() - answered);
+      EXPECT_LE(drops, 2 * all.size());
+    } else {
+      EXPECT_EQ(drops, all.size() - answered) << "every answer came or was counted";
+    }
     EXPECT_LT(socket.stamps.size(), all.size()) << "stamps were lost with them";
     // None of those left was credited to another probe.
     for (const Departure& departure : all) {

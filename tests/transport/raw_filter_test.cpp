@@ -1,4 +1,5 @@
-// raw_filter_test.cpp: a raw socket, which the kernel shows every ICMP packet of the host, sees its own answers alone.
+// raw_filter_test.cpp: a raw socket, which the kernel shows every ICMP packet of the host, sees its own
+// answers alone.
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,11 +14,14 @@ using net::testing::forge;
 using net::testing::forge_unreachable;
 
 class RawFilter : public ::testing::TestWithParam<Family> {};
-INSTANTIATE_TEST_SUITE_P(, RawFilter, ::testing::ValuesIn(net::testing::both_families()), net::testing::family_name);
+INSTANTIATE_TEST_SUITE_P(, RawFilter, ::testing::ValuesIn(net::testing::both_families()),
+                         net::testing::family_name);
 
 constexpr std::uint16_t ours = 0x5bde;
 
-Way raw(Family family) { return {family, TransportKind::icmp_raw}; }
+Way raw(Family family) {
+  return {family, TransportKind::icmp_raw};
+}
 
 TEST_P(RawFilter, LetsOurIdentifiersAnswersIn) {
   in_network_namespace([family = GetParam()] {
@@ -69,7 +73,8 @@ TEST_P(RawFilter, SurvivesWhatIsTooShortToTell) {
     const Address loopback = Address::loopback(family);
     SocketUnderTest socket(raw(family));
     const bool is_ipv4 = family == Family::ipv4;
-    const std::uint8_t unreachable = is_ipv4 ? wire::icmpv4_destination_unreachable : wire::icmpv6_destination_unreachable;
+    const std::uint8_t unreachable =
+        is_ipv4 ? wire::icmpv4_destination_unreachable : wire::icmpv6_destination_unreachable;
     for (std::size_t bytes = 8; bytes < 60; bytes += 3) {
       std::vector<std::uint8_t> error(bytes);
       error[0] = unreachable;

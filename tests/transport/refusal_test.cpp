@@ -1,5 +1,5 @@
-// refusal_test.cpp: sends that fail, for every reason a kernel has, and what they must not do: move the stamps of the
-// others, or be told twice.
+// refusal_test.cpp: sends that fail, for every reason a kernel has, and what they must not do: move the
+// stamps of the others, or be told twice.
 #include <gmock/gmock.h>
 
 #include <cerrno>
@@ -14,8 +14,11 @@ using ::testing::AnyOf;
 class Refusal : public ::testing::TestWithParam<Way> {};
 INSTANTIATE_TEST_SUITE_P(, Refusal, ::testing::ValuesIn(every_way()), way_name);
 
-// IPv6 ping sockets never learn what became of a packet behind the socket (icmpv6_push_pending_frames() drops the result).
-bool learns_of_queues(const Way& way) { return way.is_ipv4() || way.is_raw(); }
+// IPv6 ping sockets never learn what became of a packet behind the socket (icmpv6_push_pending_frames() drops
+// the result).
+bool learns_of_queues(const Way& way) {
+  return way.is_ipv4() || way.is_raw();
+}
 
 // Refuses probes whose ICMP sequence number is 3 in its last three bits, however often they are tried.
 void refuse_every_eighth(const std::string& verdict) {
@@ -55,7 +58,8 @@ TEST_P(Refusal, ARefusalOfEveryNthPacketMovesNoStamp) {
     SocketUnderTest socket(way);
     std::size_t refused = 0, answered = 0;
     for (int round = 0; round < 8; ++round) {
-      const auto departures = socket.send(std::vector<SocketUnderTest::Probe>(11, {Address::loopback(way.family)}));
+      const auto departures =
+          socket.send(std::vector<SocketUnderTest::Probe>(11, {Address::loopback(way.family)}));
       socket.receive_waiting();  // loopback answers within the call
       for (const Departure& departure : departures) {
         EXPECT_THAT(departure.system_errno, AnyOf(0, EPERM));
@@ -184,7 +188,8 @@ TEST_P(Refusal, AnInterfaceThatGoesDownAndUpAgainLeavesTheSocketUsable) {
     const Departure meanwhile = socket.send(network.loopback);
     EXPECT_EQ(meanwhile.system_errno, 0);
     run("ip link set v0 up");
-    if (!way.is_ipv4()) run("ip addr replace 2001:db8:1::1/64 dev v0 nodad");  // IPv6 addresses go with the link
+    if (!way.is_ipv4())
+      run("ip addr replace 2001:db8:1::1/64 dev v0 nodad");  // IPv6 addresses go with the link
     const Departure departure = socket.send(network.own);
     EXPECT_EQ(departure.system_errno, 0);
     EXPECT_TRUE(socket.receive_answers_to({meanwhile.number, departure.number}));

@@ -15,7 +15,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 class Select : public ::testing::TestWithParam<Family> {};
-INSTANTIATE_TEST_SUITE_P(, Select, ::testing::ValuesIn(net::testing::both_families()), net::testing::family_name);
+INSTANTIATE_TEST_SUITE_P(, Select, ::testing::ValuesIn(net::testing::both_families()),
+                         net::testing::family_name);
 
 constexpr const char* range = "net.ipv4.ping_group_range";
 

@@ -13,7 +13,8 @@ namespace sonde::transport::testing {
 std::vector<Way> every_kind() {
   std::vector<Way> ways;
   for (const Family family : {Family::ipv4, Family::ipv6}) {
-    for (const TransportKind kind : {TransportKind::icmp_datagram, TransportKind::icmp_raw}) ways.push_back({family, kind});
+    for (const TransportKind kind : {TransportKind::icmp_datagram, TransportKind::icmp_raw})
+      ways.push_back({family, kind});
   }
   return ways;
 }
@@ -93,7 +94,8 @@ bool SocketUnderTest::receive_until(const std::function<bool()>& enough, std::ch
   for (;;) {
     receive_waiting();
     if (enough()) return true;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
     if (left <= 0) return false;
     pollfd waiting{transport_->fd(), POLLIN, 0};
     ::poll(&waiting, 1, static_cast<int>(left));
@@ -110,14 +112,16 @@ bool SocketUnderTest::receive_answers_to(const std::vector<std::uint32_t>& numbe
 
 const Answer* SocketUnderTest::answer_to(std::uint32_t number) const {
   const auto found = std::ranges::find_if(answers, [number](const Answer& answer) {
-    return answer.kind() == wire::IcmpKind::echo_reply && answer.sequence() == static_cast<std::uint16_t>(number);
+    return answer.kind() == wire::IcmpKind::echo_reply &&
+           answer.sequence() == static_cast<std::uint16_t>(number);
   });
   return found == answers.end() ? nullptr : &*found;
 }
 
 const Answer* SocketUnderTest::error_about(std::uint32_t number) const {
   const auto found = std::ranges::find_if(answers, [number](const Answer& answer) {
-    return answer.kind() == wire::IcmpKind::error && answer.quoted_sequence == static_cast<std::uint16_t>(number);
+    return answer.kind() == wire::IcmpKind::error &&
+           answer.quoted_sequence == static_cast<std::uint16_t>(number);
   });
   return found == answers.end() ? nullptr : &*found;
 }
@@ -159,8 +163,8 @@ Network make_network(Family family) {
   }
   run("ip addr add 2001:db8:1::1/64 dev v0 nodad; ip -6 route add unreachable 2001:db8:2::/64");
   run("ip neigh add 2001:db8:1::2 lladdr 02:00:00:00:00:02 dev v0");
-  return {Address::loopback(family), address("2001:db8:1::1"), address("2001:db8:1::2"), address("2001:db8:2::1"),
-          address("2001:db8:3::1")};
+  return {Address::loopback(family), address("2001:db8:1::1"), address("2001:db8:1::2"),
+          address("2001:db8:2::1"), address("2001:db8:3::1")};
 }
 
 }  // namespace sonde::transport::testing

@@ -31,8 +31,8 @@ struct Way {
   bool is_ipv4() const { return family == Family::ipv4; }
   bool is_raw() const { return kind == TransportKind::icmp_raw; }
 };
-std::vector<Way> every_way();       // both kinds, both families, both numberings
-std::vector<Way> every_kind();      // both kinds, both families
+std::vector<Way> every_way();   // both kinds, both families, both numberings
+std::vector<Way> every_kind();  // both kinds, both families
 std::string way_name(const ::testing::TestParamInfo<Way>& instance);
 
 // An arrival with what of it outlives the next receive().
@@ -47,7 +47,8 @@ struct Answer {
 
 class SocketUnderTest {
  public:
-  // Fails the test when the socket cannot be opened. `options` other than kind and numbering are taken as they are.
+  // Fails the test when the socket cannot be opened. `options` other than kind and numbering are taken as
+  // they are.
   explicit SocketUnderTest(const Way& way, TransportOptions options = {});
 
   Transport& transport() { return *transport_; }
@@ -82,14 +83,14 @@ class SocketUnderTest {
   std::unique_ptr<Transport> transport_;
 };
 
-// The probe's stamp lies between its send call and its answer's stamp: it is credited to no other. Clocks are compared to
-// within `slack`.
+// The probe's stamp lies between its send call and its answer's stamp: it is credited to no other. Clocks are
+// compared to within `slack`.
 void expect_own_stamp(const SocketUnderTest& socket, const Departure& departure);
 // Fails unless every answered probe has its own stamp, and every stamp belongs to a probe that was taken.
 void expect_all_stamps_right(const SocketUnderTest& socket, const std::vector<Departure>& departures);
 
-// v0 (192.0.2.1/24, 2001:db8:1::1/64) and its other end v1, which answers nobody; a resolved neighbour on it, an address
-// behind a route that refuses, and one without a route.
+// v0 (192.0.2.1/24, 2001:db8:1::1/64) and its other end v1, which answers nobody; a resolved neighbour on it,
+// an address behind a route that refuses, and one without a route.
 struct Network {
   Address loopback, own, neighbour, refused, no_route;
 };

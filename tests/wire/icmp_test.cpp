@@ -205,6 +205,9 @@ TEST_P(QuoteOfFamily, EndsAt128WhenExtensionsFollowUnannounced) {
   longer.resize(140);
   const Bytes plain = error(header, longer);
   EXPECT_EQ(parse_icmp(family, plain)->quoted->payload.size(), 140 - ip_bytes - 8);
+  longer[128] = std::byte{0x20};
+  const Bytes alike = error(header, longer);
+  EXPECT_EQ(parse_icmp(family, alike)->quoted->payload.size(), 140 - ip_bytes - 8) << "the checksum is wrong";
 }
 
 TEST_P(QuoteOfFamily, ZeroPaddingBehindTheQuotedPacketIsNotPayload) {

@@ -56,6 +56,14 @@ TEST(Payload, AnyChangedByteBehindTheTokenIsSeen) {
   }
 }
 
+TEST(Payload, AChangedLastByteIsSeenAtEveryLength) {
+  for (std::size_t length = token_bytes + 1; length < 600; ++length) {
+    Bytes payload = filled(length, hex("0102030405"));
+    payload.back() ^= std::byte{1};
+    EXPECT_FALSE(payload_matches(payload, hex("0102030405"))) << length;
+  }
+}
+
 TEST(Payload, AShortenedOneIsComparedAsFarAsItCame) {
   const Bytes payload = filled(56);
   EXPECT_TRUE(payload_matches(std::span(payload).first(20)));

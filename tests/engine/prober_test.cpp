@@ -1,0 +1,370 @@
+// prober_test.cpp: the loop as a whole: schedules on a network, full channels, removal, the cap on the rate,
+// captures.
+#include "engine/prober.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "rig.hpp"
+
+namespace sonde::test {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+TargetOptions with(Schedule schedule, std::uint64_t max_probes = 0, Nanoseconds timeout = milliseconds(100)) {
+  TargetOptions options;
+  options.schedule = std::move(schedule);
+  options.max_probes = max_probes;
+  options.timeout = timeout;
+  return options;
+}
+
+TEST(Prober, HasNothingToDoWithoutTargets) {
+  Rig rig;
+  rig.prober().process();
+  EXPECT_TRUE(rig.prober().done());
+  EXPECT_FALSE(rig.prober().next_deadline());
+  EXPECT_TRUE(rig.transports.empty()) << "no socket before a target wants one";
+}
+
+TEST(Prober, TheFirstTurnBeginsTheSchedule) {
+  Rig rig;
+  rig.network.keep_departures = true;
+  rig.add("192.0.2.1", with(FixedInterval{milliseconds(100)}, 3), milliseconds(10));
+  rig.clock.advance(seconds(7));  // names are looked up, say
+  const MonotonicTime begin = rig.clock.monotonic();
+  ASSERT_TRUE(rig.run_until_done());
+  ASSERT_EQ(rig.network.departures.size(), 3u);
+  for (int i = 0; i < 3; ++i) {
+    const Nanoseconds late =
+        rig.network.departures[static_cast<std::size_t>(i)] - begin - milliseconds(10 + 100 * i);
+    EXPECT_GE(late, Nanoseconds::zero());
+    EXPECT_LE(late, milliseconds(1));
+  }
+  EXPECT_EQ(rig.prober().totals().skipped_sends, 0u);
+}
+
+TEST(Prober, TargetsAddedWhileItRunsBegin) {
+  Rig rig;
+  rig.add("192.0.2.1", with(FixedInterval{milliseconds(100)}));
+  rig.run(seconds(1));
+  const TargetIndex second = rig.add("192.0.2.2", with(FixedInterval{milliseconds(100)}), milliseconds(20));
+  rig.run(milliseconds(15));
+  EXPECT_EQ(rig.book.of(second).sent, 0u);
+  rig.run(milliseconds(10));
+  EXPECT_EQ(rig.book.of(second).sent, 1u);
+}
+
+TEST(Prober, TargetsWithOtherNetworkOptionsGetSocketsOfTheirOwn) {
+  Rig rig;
+  TargetOptions options = with(FixedInterval{milliseconds(100)}, 1);
+  rig.add("192.0.2.1", options);
+  rig.add("192.0.2.2", options);
+  EXPECT_EQ(rig.transports.size(), 1u);
+  options.network.ttl = 3;
+  rig.add("192.0.2.3", options);
+  EXPECT_EQ(rig.transports.size(), 2u);
+  rig.add("2001:db8::1", options);
+  EXPECT_EQ(rig.transports.size(), 3u);
+  EXPECT_EQ(rig.prober().notices().size(), 2u) << "one a family";
+  ASSERT_TRUE(rig.run_until_done());
+  EXPECT_EQ(rig.book.all(EventKind::reply).size(), 4u);
+}
+
+TEST(Prober, AFailureToOpenTheFirstSocketIsAddsFailure) {
+  Rig rig;
+  rig.most_transports = 0;
+  const auto added = rig.prober().add(Address::loopback(Family::ipv4), {}, {});
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().system_errno, EMFILE);
+  EXPECT_TRUE(rig.prober().done());
+}
+
+TEST(Prober, ChannelsThatCannotBeOpenedLeaveItWithThoseItHas) {
+  engine::ProberOptions options;
+  options.sockets = 8;
+  Rig rig(options);
+  rig.most_transports = 3;
+  for (std::uint32_t i = 0; i < 200; ++i)
+    rig.add(Address::ipv4(0x0a000000 + i), with(FixedInterval{milliseconds(10)}, 10));
+  ASSERT_TRUE(rig.run_until_done());
+  EXPECT_EQ(rig.transports.size(), 3u);
+  EXPECT_EQ(rig.book.all(EventKind::reply).size(), 2000u);
+  for (const FakeTransport* transport : rig.transports)
+    EXPECT_GT(transport->sends, 0u) << "all of them are used";
+}
+
+TEST(Prober, MoreSocketsAreOpenedWhenTheReceiveBuffersWouldOverflow) {
+  Rig rig;
+  rig.network.receive_capacity = 112;  // a stock Debian's
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    rig.add(Address::ipv4(0x0a000000 + i), with(FixedInterval{milliseconds(10)}, 3));
+  }
+  ASSERT_TRUE(rig.run_until_done());
+  // 100,000/s for 5 ms are 500 answers.
+  EXPECT_GE(rig.transports.size(), 5u);
+  EXPECT_LE(rig.transports.size(), 8u);
+}
+
+// --- full channels and send buffers -----------------------------------------------------------------------
+
+TEST(Prober, WhenNoSequenceNumberIsFreeProbesArePacedAndNoneIsDropped) {
+  engine::ProberOptions options;
+  options.sockets = 1;
+  Rig rig(options);
+  rig.book.keep_events = false;
+  rig.network.script = [](const Asked&) { return silent(); };
+  // 100,000 silent probes at once on one socket: 65,536 numbers, each bound for a timeout and a quarantine.
+  const TargetIndex target =
+      rig.add("192.0.2.1", with(FixedInterval{Nanoseconds::zero()}, 100'000, seconds(1)));
+  ASSERT_TRUE(rig.run_until_done(seconds(30)));
+  EXPECT_EQ(rig.book.of(target).sent, 100'000u);
+  EXPECT_EQ(rig.book.of(target).count(EventKind::lost), 100'000u);
+  EXPECT_EQ(rig.network.asked, 100'000u);
+  EXPECT_EQ(rig.transports.size(), 1u);
+}
+
+TEST(Prober, SequencesWrapManyTimesWithoutOneFalseVerdict) {
+  engine::ProberOptions options;
+  options.sockets = 1;
+  Rig rig(options);
+  rig.book.keep_events = false;
+  rig.network.script = [](const Asked& probe) { return answered(microseconds(50 + probe.count % 97)); };
+  const TargetIndex target = rig.add("192.0.2.1", with(FixedInterval{Nanoseconds::zero()}, 200'000));
+  ASSERT_TRUE(rig.run_until_done());
+  EXPECT_EQ(rig.book.of(target).count(EventKind::reply), 200'000u);
+  EXPECT_EQ(rig.book.of(target).kinds.size(), 1u) << "nothing but replies";
+}
+
+TEST(Prober, AFullSendBufferDelaysAndLosesNothing) {
+  Rig rig;
+  int refusals = 0;
+  rig.network.script = [&](const Asked& probe) {
+    // Every seventh probe has to be tried three times.
+    if (probe.count % 7 == 3 && ++refusals % 3 != 0) return buffer_full();
+    return answered();
+  };
+  for (std::uint32_t i = 0; i < 50; ++i)
+    rig.add(Address::ipv4(0x0a000000 + i), with(FixedInterval{milliseconds(10)}, 40));
+  ASSERT_TRUE(rig.run_until_done());
+  for (TargetIndex target = 0; target < 50; ++target) {
+    EXPECT_EQ(rig.book.of(target).sent, 40u);
+    EXPECT_EQ(rig.book.of(target).count(EventKind::reply), 40u);
+  }
+  EXPECT_GT(refusals, 500);
+  for (const auto& entry : rig.book.entries) {
+    ASSERT_EQ(entry.event.rtt, milliseconds(1));
+    ASSERT_EQ(entry.event.clock, RttClock::kernel);
+  }
+}
+
+TEST(Prober, AFullSendBufferMovesNoSchedule) {
+  Rig rig;
+  rig.network.keep_departures = true;
+  bool full = false;
+  rig.network.script = [&](const Asked&) {
+    full = !full;
+    return full ? buffer_full() : answered();
+  };
+  rig.add("192.0.2.1", with(FixedInterval{milliseconds(10)}, 1001));
+  const MonotonicTime begin = rig.clock.monotonic();
+  ASSERT_TRUE(rig.run_until_done());
+  EXPECT_LT(rig.network.departures.back() - begin - seconds(10), milliseconds(1))
+      << "1,000 intervals, each refused once";
+}
+
+TEST(Prober, OneGroupsFullBufferDoesNotHoldUpAnother) {
+  Rig rig;
+  const Address blocked = Address::parse("192.0.2.1").value();
+  rig.network.script = [&](const Asked& probe) { return probe.to == blocked ? buffer_full() : answered(); };
+  const TargetIndex stuck = rig.add(blocked, with(FixedInterval{milliseconds(10)}));
+  TargetOptions other = with(FixedInterval{milliseconds(10)}, 20);
+  other.network.ttl = 9;
+  const TargetIndex free = rig.add("192.0.2.2", other);
+  rig.run(milliseconds(300));
+  EXPECT_EQ(rig.book.of(free).count(EventKind::reply), 20u);
+  EXPECT_EQ(rig.book.of(stuck).sent, 0u);
+}
+
+// --- schedules --------------------------------------------------------------------------------------------
+
+TEST(Prober, AStallIsSkippedAndCountedNeverSentInABurst) {
+  Rig rig;
+  const TargetIndex target = rig.add("192.0.2.1", with(FixedInterval{milliseconds(10)}));
+  rig.run(milliseconds(95));
+  const std::uint64_t before = rig.book.of(target).sent;
+  rig.clock.advance(seconds(1));
+  rig.prober().process();
+  EXPECT_EQ(rig.book.of(target).sent, before + 1);
+  EXPECT_EQ(rig.book.of(target).skipped, 99u);
+  EXPECT_EQ(rig.prober().totals().skipped_sends, 99u);
+  EXPECT_GE(rig.prober().totals().lag.largest(), milliseconds(990));
+}
+
+TEST(Prober, UntilAnsweredWaitsLongerForEachRetry) {
+  Rig rig;
+  rig.network.keep_departures = true;
+  rig.network.script = [](const Asked&) { return silent(); };
+  const TargetIndex target = rig.add("192.0.2.1", with(UntilAnswered{.retries = 3, .backoff = 2}));
+  const MonotonicTime begin = rig.clock.monotonic();
+  ASSERT_TRUE(rig.run_until_done());
+  EXPECT_EQ(rig.book.of(target).count(EventKind::lost), 4u);
+  const std::vector<Nanoseconds> expected{milliseconds(0), milliseconds(100), milliseconds(300),
+                                          milliseconds(700)};
+  ASSERT_EQ(rig.network.departures.size(), 4u);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_NEAR(static_cast<double>((rig.network.departures[i] - begin - expected[i]).count()), 0, 1e6) << i;
+  }
+  EXPECT_NEAR(static_cast<double>((rig.clock.monotonic() - begin).count()), 1.5e9, 2e6)
+      << "the last waits 800 ms";
+}
+
+TEST(Prober, OnAnswerKeepsPreloadUnderWayThoughAnswersComeTogether) {
+  Rig rig;
+  rig.network.script = [](const Asked& probe) {
+    // All that are under way are answered at the same moment.
+    const Nanoseconds into = (probe.at.time_since_epoch()) % milliseconds(10);
+    return answered(milliseconds(20) - into);
+  };
+  const TargetIndex target = rig.add("192.0.2.1", with(OnAnswer{.preload = 8}));
+  rig.run(seconds(1));
+  EXPECT_GE(rig.in_flight(target), 7u);
+  EXPECT_GT(rig.book.of(target).sent, 8u * 45);
+}
+
+TEST(Prober, RoundsGoOnThoughOneMemberIsDeaf) {
+  Rig rig;
+  const Address deaf = Address::parse("192.0.2.1").value();
+  rig.network.script = [&](const Asked& probe) { return probe.to == deaf ? silent() : answered(); };
+  rig.add(deaf, with(SynchronousRounds{milliseconds(50)}, 10));
+  rig.add("192.0.2.2", with(SynchronousRounds{milliseconds(50)}, 10));
+  const MonotonicTime begin = rig.clock.monotonic();
+  ASSERT_TRUE(rig.run_until_done());
+  EXPECT_EQ(rig.book.of(0).count(EventKind::lost), 10u);
+  EXPECT_EQ(rig.book.of(1).count(EventKind::reply), 10u);
+  EXPECT_NEAR(static_cast<double>((rig.clock.monotonic() - begin).count()), 1e9, 5e6)
+      << "the timeout sets the pace";
+}
+
+TEST(Prober, MaxRateIsObeyed) {
+  engine::ProberOptions options;
+  options.max_rate = 2000;
+  Rig rig(options);
+  rig.book.keep_events = false;
+  rig.network.keep_departures = true;
+  rig.add("192.0.2.1", with(FixedInterval{Nanoseconds::zero()}));
+  rig.run(seconds(5));
+  const auto& departures = rig.network.departures;
+  EXPECT_NEAR(static_cast<double>(departures.size()), 10'000, 100);
+  // In no 10 ms more than their share and what 2 ms may have saved up.
+  std::size_t from = 0, most = 0;
+  for (std::size_t i = 0; i < departures.size(); ++i) {
+    while (departures[i] - departures[from] >= milliseconds(10)) ++from;
+    most = std::max(most, i - from + 1);
+  }
+  EXPECT_LE(most, 20u + 4 + 1);
+}
+
+// --- removal ----------------------------------------------------------------------------------------------
+
+TEST(Prober, ARemovedTargetHasNoFurtherEvents) {
+  Rig rig;
+  rig.network.script = [](const Asked& probe) {
+    return probe.count % 3 == 0   ? answered(milliseconds(60))
+           : probe.count % 3 == 1 ? silent()
+                                  : answered(icmp_error(milliseconds(60)));
+  };
+  const TargetIndex target = rig.add("192.0.2.1", with(FixedInterval{milliseconds(10)}));
+  rig.run(milliseconds(55));
+  const std::size_t before = rig.book.entries.size();
+  rig.prober().remove(target);
+  EXPECT_TRUE(rig.prober().done());
+  rig.run(seconds(1));
+  for (std::size_t i = before; i < rig.book.entries.size(); ++i)
+    EXPECT_EQ(rig.book.entries[i].target, std::nullopt);
+}
+
+TEST(Prober, WhoTakesARemovedTargetsPlaceGetsNoneOfItsAnswers) {
+  Rig rig;
+  rig.network.script = [](const Asked&) { return answered(milliseconds(60)); };
+  const TargetIndex first = rig.add("192.0.2.1", with(FixedInterval{milliseconds(10)}, 3));
+  rig.run(milliseconds(35));
+  rig.prober().remove(first);
+  const TargetIndex second = rig.add("192.0.2.1", with(FixedInterval{seconds(1)}, 1), milliseconds(500));
+  ASSERT_EQ(second, first);
+  rig.book.entries.clear();
+  rig.run(milliseconds(200));
+  EXPECT_TRUE(rig.book.all(EventKind::reply).empty());
+  ASSERT_TRUE(rig.run_until_done());
+  EXPECT_EQ(rig.book.of(second).count(EventKind::reply), 1u);
+}
+
+TEST(Prober, GivingUpCallsAllThatWaitLost) {
+  Rig rig;
+  rig.network.script = [](const Asked& probe) {
+    return probe.count % 2 == 0 ? answered(milliseconds(1)) : answered(milliseconds(90));
+  };
+  const TargetIndex target = rig.add("192.0.2.1", with(FixedInterval{milliseconds(10)}));
+  rig.run(milliseconds(65));
+  const std::uint64_t waiting = rig.in_flight(target);
+  ASSERT_GE(waiting, 3u);
+  rig.prober().stop_sending();
+  rig.prober().give_up();
+  EXPECT_EQ(rig.book.of(target).count(EventKind::lost), waiting);
+  EXPECT_TRUE(rig.prober().done());
+  rig.expect_accounted(target);
+}
+
+// --- figures of the loop, captures ------------------------------------------------------------------------
+
+TEST(Prober, TotalsCountWhatWasHandedToTheSendCall) {
+  Rig rig;
+  rig.network.script = [](const Asked& probe) {
+    return probe.count % 2 == 0 ? refused(EHOSTUNREACH) : answered();
+  };
+  rig.add("192.0.2.1", with(FixedInterval{milliseconds(20)}, 10));
+  ASSERT_TRUE(rig.run_until_done());
+  EXPECT_EQ(rig.prober().totals().probes, 10u);
+  EXPECT_EQ(rig.prober().totals().clock_steps, 0u);
+}
+
+TEST(Prober, ACaptureHasEachProbeOnceAndEachAnswer) {
+  engine::ProberOptions options;
+  options.packets = true;
+  Rig rig(options);
+  rig.network.script = [](const Asked& probe) {
+    if (probe.count % 3 == 0) return silent();
+    Fate fate = answered(milliseconds(1));
+    if (probe.count % 3 == 1) fate.answers.push_back({.delay = milliseconds(2)});
+    return fate;
+  };
+  rig.add("192.0.2.1", with(FixedInterval{milliseconds(20)}, 6));
+  ASSERT_TRUE(rig.run_until_done());
+  EXPECT_EQ(rig.book.outgoing_to.size(), 6u);
+  EXPECT_EQ(rig.book.packets, 6u + 6u);
+}
+
+TEST(Prober, ACaptureNeverShowsARemovedTargetsProbeAsItsSuccessors) {
+  engine::ProberOptions options;
+  options.packets = true;
+  Rig rig(options);
+  rig.network.script = [](const Asked&) {
+    Fate fate;
+    fate.stamp_after = milliseconds(50);
+    return fate;
+  };
+  const TargetIndex first = rig.add("192.0.2.1", with(FixedInterval{milliseconds(10)}, 1));
+  rig.run(milliseconds(5));
+  rig.prober().remove(first);
+  rig.add("192.0.2.2", with(FixedInterval{seconds(1)}, 1), seconds(5));
+  rig.run(seconds(1));
+  EXPECT_TRUE(rig.book.outgoing_to.empty());
+}
+
+}  // namespace
+}  // namespace sonde::test
