@@ -22,6 +22,11 @@ if(SONDE_BUILD_FUZZERS)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+# Tables that are computed at compile time take Clang more steps than it allows by itself, with checked containers.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_compile_options(-fconstexpr-steps=8388608)
+endif()
+
 add_compile_options(-ffunction-sections -fdata-sections)
 add_link_options(-Wl,--gc-sections -Wl,--as-needed)
 

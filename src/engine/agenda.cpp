@@ -225,6 +225,7 @@ void Agenda::after_round_verdict(const SynchronousRounds& schedule, MonotonicTim
 void Agenda::verdict(TargetIndex index, EventKind kind, MonotonicTime now, MonotonicTime timed_out_at) {
   Target& target = targets_[index];
   const TargetOptions& options = options_[target.options];
+  timers_.advance(now);  // what a verdict makes due now need not wait for the wheel's next tick
   const bool answered = kind == EventKind::reply || kind == EventKind::late;
   if (answered) ++target.replies;
   if (kind != EventKind::late) --target.waiting;  // a late probe had its verdict: lost
@@ -236,7 +237,6 @@ void Agenda::verdict(TargetIndex index, EventKind kind, MonotonicTime now, Monot
     // once.
     if (kind != EventKind::late && may_send(target, options)) {
       const MonotonicTime earliest = target.anchor + on_answer->min_interval;
-      timers_.advance(now);  // so that what is due now need not wait for the wheel's next tick
       timers_.set(index, std::max(now, kind == EventKind::local ? timed_out_at : earliest));
     }
   } else if (const auto* until = std::get_if<UntilAnswered>(&options.schedule)) {

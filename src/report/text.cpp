@@ -38,7 +38,6 @@ TextReporter::TextReporter(const ReportOptions& options, Output& output)
       table_(style_, options.percentiles) {}
 
 void TextReporter::start(const RunStart& run) {
-  constexpr std::size_t widest_prefix = 40;
   name_width_ = std::min(run.name_width, widest_prefix);
   if (!run.clock.empty()) context_.usual_clock = run.clock;
   const std::string what = run.only_target ? display_name(*run.only_target, options_.numeric)

@@ -198,9 +198,7 @@ Result<Session> Session::open(SessionOptions options, EventCallback on_event, Pa
     shard.number = number;
     shards.push_back(std::make_unique<session::Shard>(shard, clock, opener(options, clock, shared),
                                                       on_event, on_packet));
-    if (shards.back()->fd() < 0) {
-      return std::unexpected(Error::from_errno(errno, "cannot create an epoll descriptor"));
-    }
+    if (const auto& refused = shards.back()->refused()) return std::unexpected(*refused);
   }
   return Session(std::make_unique<Implementation>(std::move(options), std::move(shards)));
 }

@@ -29,10 +29,14 @@ Shard::Shard(const ShardOptions& options, const Clock& clock, engine::OpenTransp
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       ready_(::epoll_create1(EPOLL_CLOEXEC)),
       prober_(options.prober, clock, std::move(open), *this) {
-  epoll_event event{};
-  event.events = EPOLLIN;
-  ::epoll_ctl(ready_.get(), EPOLL_CTL_ADD, wake_.get(), &event);
-  ::epoll_ctl(ready_.get(), EPOLL_CTL_ADD, prober_.fd(), &event);
+  for (const int descriptor : {wake_.get(), prober_.fd()}) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    if (::epoll_ctl(ready_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0) continue;
+    // EBADF: one of them was refused when it was asked for, as is the rule where descriptors are short.
+    refused_ = Error::from_errno(errno == EBADF ? EMFILE : errno, "cannot create a descriptor to wait on", {},
+                                 "`ulimit -n` says how many there may be");
+  }
 }
 
 void Shard::listen(bool for_answers) {

@@ -40,6 +40,9 @@ class Shard final : private engine::OutcomeSink {
   Shard(const ShardOptions& options, const Clock& clock, engine::OpenTransport open,
         Session::EventCallback on_event, Session::PacketCallback on_packet);
 
+  // Why it cannot run, if it cannot: then nothing else may be called.
+  const std::optional<Error>& refused() const { return refused_; }
+
   // --- from any thread ---
   Result<TargetId> add(const Address& address, const TargetOptions& options, Nanoseconds phase);
   Result<Figures> remove(TargetId id);
@@ -114,6 +117,7 @@ class Shard final : private engine::OutcomeSink {
   net::FileDescriptor wake_;   // eventfd
   net::FileDescriptor ready_;  // epoll: wake_, and the prober's own while listening_
   engine::Prober prober_;
+  std::optional<Error> refused_;
   bool listening_ = true;
   std::atomic<std::thread::id> runner_;
 

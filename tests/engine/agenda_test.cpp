@@ -220,7 +220,7 @@ TEST(OnAnswer, PreloadWithAMinimumIntervalRefillsAtThatInterval) {
   for (int i = 0; i < 3; ++i) verdict(agenda, 0, EventKind::reply, start + milliseconds(1), start);
   for (int i = 1; i <= 3; ++i) {
     EXPECT_TRUE(take_all(agenda, start + i * milliseconds(10) - milliseconds(1)).empty());
-    EXPECT_EQ(take_all(agenda, start + i * milliseconds(10) + 4 * slack).size(), 1u) << i;
+    EXPECT_EQ(take_all(agenda, start + i * (milliseconds(10) + 2 * slack)).size(), 1u) << i;
   }
 }
 

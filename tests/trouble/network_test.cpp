@@ -108,7 +108,7 @@ TEST_P(Trouble, AFullQueueIsLocalWhereTheKernelSaysSo) {
 // probe.
 TEST_P(Trouble, UnderLoadAFullQueueSpoilsNoOtherFigure) {
   const VethPair pair;
-  pair.near().tc("qdisc add dev near0 root tbf rate 2mbit burst 2000 limit 1000\n");
+  pair.near().tc("qdisc add dev near0 root tbf rate 1mbit burst 2000 limit 1000\n");
   const SondeRun run = read_run(
       pair.near().run(sonde_json(
           with({"-c", "300", "-i", "500us", "-W", "1s", "-s", "200", "10.78.0.2", "127.0.0.1"}), User::root)),
@@ -116,7 +116,7 @@ TEST_P(Trouble, UnderLoadAFullQueueSpoilsNoOtherFigure) {
   expect_balanced(run);
   EXPECT_EQ(run.summary_of("127.0.0.1")->received, 300u);
   const SondeSummary& far = *run.summary_of("10.78.0.2");
-  EXPECT_GT(far.local, 30u);
+  EXPECT_GT(far.local, 5u);
   EXPECT_GT(far.received, 30u);
   EXPECT_EQ(far.lost, 0u) << "what did not leave was not lost";
   // The stamp is made behind the queue: to a veth's other end it is microseconds, whatever the queue took.

@@ -73,8 +73,8 @@ TEST(SignalAtStart, EndsARunWhoseNamesAreStillAwaited) {
   const ScratchDirectory directory;
   pair.far().nft("table inet lab { chain in { type filter hook input priority 0; udp dport 53 drop; }; }");
   pair.near().nft(
-      "table inet lab { chain out { type filter hook output priority 0; udp dport 53 counter name asked; }; "
-      "counter asked { } }");
+      "table inet lab {\n counter asked { }\n chain out {\n type filter hook output priority 0;\n"
+      " udp dport 53 counter name asked\n }\n}\n");
   const auto asked = [&] {
     return pair.near()
                .run({.arguments = {"nft", "list", "counter", "inet", "lab", "asked"}})

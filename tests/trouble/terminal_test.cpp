@@ -12,6 +12,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <utility>
 
 #include "report/live_table.hpp"
 #include "trouble/program.hpp"
@@ -36,9 +37,13 @@ class OnTerminal {
     ::ioctl(master_.number(), TIOCSWINSZ, &size);
     std::array<char, 64> name{};
     EXPECT_EQ(::ptsname_r(master_.number(), name.data(), name.size()), 0);
-    Words line = Words{"setsid",    "-c",          "sh",  "-c", "exec \"$@\" < \"$0\" > \"$0\" 2>&1",
-                       name.data(), SONDE_PROGRAM, "ping"} +
-                 arguments;
+    // Held until the program has it, as a terminal that nobody holds reads as closed.
+    slave_ = lab::Descriptor(::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    EXPECT_TRUE(slave_);
+    // The first terminal that the leader of a session opens is its controlling one.
+    const Words line = Words{"setsid",    "sh",          "-c",  "exec \"$@\" < \"$0\" > \"$0\" 2>&1",
+                             name.data(), SONDE_PROGRAM, "ping"} +
+                       arguments;
     process_.emplace(
         space.start({.arguments = line, .environment = {"TERM=xterm-256color", "LC_ALL=C.UTF-8"}}));
   }
@@ -52,6 +57,11 @@ class OnTerminal {
     }
     return true;
   }
+  // Once more than it was seen by now.
+  bool wait_for_more(std::string_view text) {
+    before_ += std::exchange(seen_, {});
+    return wait_for(text);
+  }
   // Until it ends.
   Finished wait() {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
@@ -61,7 +71,7 @@ class OnTerminal {
   }
   void type(char key) { EXPECT_EQ(::write(master_.number(), &key, 1), 1); }
   const Process& process() const { return *process_; }
-  const std::string& seen() const { return seen_; }
+  std::string seen() const { return before_ + seen_; }
 
  private:
   bool read_some() {
@@ -69,15 +79,15 @@ class OnTerminal {
     if (::poll(&waiting, 1, 200) <= 0) return true;
     std::array<char, 4096> buffer{};
     const ssize_t got = ::read(master_.number(), buffer.data(), buffer.size());
-    // Before the program has opened the terminal, and after it has closed it, EIO.
-    if (got <= 0) return seen_.empty();
+    if (got <= 0) return false;  // EIO: the program has closed the terminal
+    slave_ = lab::Descriptor();
     seen_.append(buffer.data(), static_cast<std::size_t>(got));
     return true;
   }
 
-  lab::Descriptor master_;
+  lab::Descriptor master_, slave_;
   std::optional<Process> process_;
-  std::string seen_;
+  std::string before_, seen_;
 };
 
 std::size_t count(std::string_view text, std::string_view what) {
@@ -112,7 +122,8 @@ TEST(Terminal, InterruptedItIsGoneToo) {
   const Loopback space;
   for (const bool by_key : {false, true}) {
     OnTerminal sonde(space, {"-i", "10ms", "127.0.0.1", "::1"});
-    ASSERT_TRUE(sonde.wait_for("probes; Ctrl-C")) << sonde.seen();
+    // A frame of a moment when all were asked for long.
+    ASSERT_TRUE(sonde.wait_for("probes; Ctrl-C") && sonde.wait_for_more("probes; Ctrl-C")) << sonde.seen();
     if (by_key) {
       sonde.type(3);  // Ctrl-C
     } else {
