@@ -16,7 +16,9 @@ namespace sonde {
 
 enum class Family : std::uint8_t { ipv4 = 4, ipv6 = 6 };
 
-constexpr std::string_view to_string(Family family) { return family == Family::ipv4 ? "IPv4" : "IPv6"; }
+constexpr std::string_view to_string(Family family) {
+  return family == Family::ipv4 ? "IPv4" : "IPv6";
+}
 
 // One numeric address. An IPv4 address keeps its four bytes first and zeros behind, so that equal addresses
 // have equal bytes in both families. `scope_id` is the interface index of a zone ("fe80::1%eth0"), 0 for none.

@@ -29,7 +29,8 @@ struct Error {
 
   // The error of a failed system call. Reads nothing but its arguments: pass errno as `system_errno`. The code
   // follows from it (EPERM and EACCES: permission_denied, EMFILE and ENFILE: resource_limit, ...).
-  static Error from_errno(int system_errno, std::string what, std::string subject = {}, std::string hint = {});
+  static Error from_errno(int system_errno, std::string what, std::string subject = {},
+                          std::string hint = {});
   static Error invalid(std::string what, std::string subject = {}, std::string hint = {});
 };
 

@@ -39,26 +39,29 @@ std::string_view to_string(RttClock clock);
 
 // What is particular about an outcome. A set of bits.
 enum class EventFlag : std::uint32_t {
-  truncated = 1u << 0,      // fewer bytes came back than were sent
-  corrupt = 1u << 1,        // the payload behind the token is not what was sent
-  other_source = 1u << 2,   // a good token, from another address than the probe was sent to (see `from`)
-  extra_bytes = 1u << 3,    // more bytes came back than were sent
-  no_token = 1u << 4,       // payload too short for a token: matched by socket, source and sequence alone
-  no_tx_stamp = 1u << 5,    // the kernel returned no TX stamp for this probe
-  no_rx_stamp = 1u << 6,    // the kernel attached no RX stamp to this answer
-  clock_step = 1u << 7,     // the wall clock was set while the probe was in flight; RTT is from the monotonic pair
-  suspect = 1u << 8,        // lost while this process itself dropped answers (receive buffer full)
-  bad_checksum = 1u << 9,   // rejected for its ICMP checksum (raw sockets; the kernel drops such itself elsewhere)
-  bad_token = 1u << 10,     // rejected: the token does not prove any probe of ours
-  other_sequence = 1u << 11,  // rejected: a good token under another sequence number, or none waiting there
+  truncated = 1u << 0,     // fewer bytes came back than were sent
+  corrupt = 1u << 1,       // the payload behind the token is not what was sent
+  other_source = 1u << 2,  // a good token, from another address than the probe was sent to (see `from`)
+  extra_bytes = 1u << 3,   // more bytes came back than were sent
+  no_token = 1u << 4,      // payload too short for a token: matched by socket, source and sequence alone
+  no_tx_stamp = 1u << 5,   // the kernel returned no TX stamp for this probe
+  no_rx_stamp = 1u << 6,   // the kernel attached no RX stamp to this answer
+  clock_step =
+      1u << 7,        // the wall clock was set while the probe was in flight; RTT is from the monotonic pair
+  suspect = 1u << 8,  // lost while this process itself dropped answers (receive buffer full)
+  bad_checksum =
+      1u << 9,  // rejected for its ICMP checksum (raw sockets; the kernel drops such itself elsewhere)
+  bad_token = 1u << 10,        // rejected: the token does not prove any probe of ours
+  other_sequence = 1u << 11,   // rejected: a good token under another sequence number, or none waiting there
   unmatched_quote = 1u << 12,  // rejected: an ICMP error that quotes no probe of ours
-  ip_options = 1u << 13,    // the answer carried IPv4 options (seen on raw sockets only)
+  ip_options = 1u << 13,       // the answer carried IPv4 options (seen on raw sockets only)
 };
 
 class EventFlags {
  public:
   constexpr EventFlags() = default;
-  constexpr EventFlags(EventFlag flag) : bits_(static_cast<std::uint32_t>(flag)) {}  // NOLINT: a flag is a set
+  constexpr EventFlags(EventFlag flag)
+      : bits_(static_cast<std::uint32_t>(flag)) {}  // NOLINT: a flag is a set
   constexpr EventFlags& operator|=(EventFlags other) {
     bits_ |= other.bits_;
     return *this;
@@ -93,7 +96,7 @@ enum class ErrorReason : std::uint8_t {
   ttl_exceeded,
   reassembly_timeout,
   parameter_problem,
-  neighbour,  // our own host: nobody answered ARP or neighbour discovery
+  neighbour,      // our own host: nobody answered ARP or neighbour discovery
   redirect,       // note
   source_quench,  // note
   local_error,    // the send call failed, see system_errno
@@ -105,12 +108,12 @@ std::string_view to_string(ErrorReason reason);
 // One thing that happened. Plain value; what does not apply is empty.
 struct Event {
   EventKind kind = EventKind::lost;
-  TargetId target{};             // not meaningful when has_target is false
-  bool has_target = true;        // false: a rejected packet that fits no target
-  Address address;               // the target's address; for a rejected packet without target, its source
-  std::uint64_t sequence = 0;    // counts the target's probes from 0, never wraps
-  UnixTime sent_at{};            // when the probe left
-  UnixTime received_at{};        // when the answer came; zero for lost and local
+  TargetId target{};           // not meaningful when has_target is false
+  bool has_target = true;      // false: a rejected packet that fits no target
+  Address address;             // the target's address; for a rejected packet without target, its source
+  std::uint64_t sequence = 0;  // counts the target's probes from 0, never wraps
+  UnixTime sent_at{};          // when the probe left
+  UnixTime received_at{};      // when the answer came; zero for lost and local
   std::optional<Nanoseconds> rtt;
   RttClock clock = RttClock::kernel;     // what `rtt` was measured with
   std::optional<Nanoseconds> host_time;  // this host's own share, beside the RTT, never inside it

@@ -30,8 +30,8 @@ struct Figures {
   std::uint64_t lost = 0, late = 0, errors = 0, local = 0;
   std::uint64_t duplicates = 0, rejected = 0;
   std::uint64_t in_flight = 0;
-  std::uint64_t suspect = 0;        // of the lost, those that this process may have dropped itself
-  std::uint64_t skipped = 0;        // sends that were due while the process was stalled, and were left out
+  std::uint64_t suspect = 0;  // of the lost, those that this process may have dropped itself
+  std::uint64_t skipped = 0;  // sends that were due while the process was stalled, and were left out
   // Runs of losses and errors that no reply interrupts; a late answer takes one loss off the latest run.
   std::uint64_t loss_runs = 0;
   std::uint64_t longest_loss_run = 0;
@@ -50,10 +50,10 @@ struct Figures {
 // What is counted once for a whole session.
 struct Totals {
   Nanoseconds elapsed{};
-  std::uint64_t probes = 0;          // sent, all targets together
-  std::uint64_t rejected = 0;        // foreign packets that fit no target
-  std::uint64_t receive_drops = 0;   // answers the kernel dropped for want of receive buffer (SO_MEMINFO)
-  std::uint64_t stamp_drops = 0;     // TX stamps asked for and never returned
+  std::uint64_t probes = 0;         // sent, all targets together
+  std::uint64_t rejected = 0;       // foreign packets that fit no target
+  std::uint64_t receive_drops = 0;  // answers the kernel dropped for want of receive buffer (SO_MEMINFO)
+  std::uint64_t stamp_drops = 0;    // TX stamps asked for and never returned
   std::uint64_t skipped_sends = 0;
   std::uint64_t clock_steps = 0;
   Nanoseconds schedule_lag_p99{}, schedule_lag_max{};  // how late probes left against their schedule

@@ -22,16 +22,22 @@ std::string_view to_string(TransportKind kind);  // "auto", "icmp", "raw"
 // Where RTTs come from. `automatic` is kernel stamps where the sockets give them.
 enum class ClockChoice : std::uint8_t { automatic, kernel, user, hardware };
 
-enum class PathMtu : std::uint8_t { system, want, always, never, probe };  // IP_MTU_DISCOVER; -M want|do|dont|probe
+enum class PathMtu : std::uint8_t {
+  system,
+  want,
+  always,
+  never,
+  probe
+};  // IP_MTU_DISCOVER; -M want|do|dont|probe
 
 // What is set on the socket that a target's probes leave by. Targets with equal options share sockets.
 struct NetworkOptions {
-  std::optional<std::uint8_t> ttl{};       // 1-255; TTL or hop limit
-  std::optional<std::uint8_t> tos{};       // TOS or traffic class byte
-  std::optional<std::uint32_t> mark{};     // SO_MARK, needs CAP_NET_ADMIN (or CAP_NET_RAW from Linux 5.17)
+  std::optional<std::uint8_t> ttl{};          // 1-255; TTL or hop limit
+  std::optional<std::uint8_t> tos{};          // TOS or traffic class byte
+  std::optional<std::uint32_t> mark{};        // SO_MARK, needs CAP_NET_ADMIN (or CAP_NET_RAW from Linux 5.17)
   std::optional<std::uint32_t> flow_label{};  // IPv6, 20 bits
-  std::optional<Address> source{};         // must be an address of this host
-  std::string interface{};                 // bind to this device; empty: routing decides
+  std::optional<Address> source{};            // must be an address of this host
+  std::string interface{};                    // bind to this device; empty: routing decides
   PathMtu path_mtu = PathMtu::system;
 
   friend bool operator==(const NetworkOptions&, const NetworkOptions&) = default;
@@ -71,14 +77,14 @@ using Schedule = std::variant<FixedInterval, OnAnswer, UntilAnswered, Synchronou
 // How one target is asked.
 struct TargetOptions {
   Schedule schedule = FixedInterval{};
-  std::uint64_t max_probes = 0;   // stop after this many were sent; 0: endless
-  std::uint64_t max_replies = 0;  // stop after this many were answered; 0: endless
+  std::uint64_t max_probes = 0;                   // stop after this many were sent; 0: endless
+  std::uint64_t max_replies = 0;                  // stop after this many were answered; 0: endless
   Nanoseconds timeout = std::chrono::seconds(1);  // per probe; may exceed the interval
   // When, after the session's start (or after being added), the first probe goes. Unset: the session spreads
   // targets evenly over `SessionOptions::spread`.
   std::optional<Nanoseconds> phase{};
-  std::uint16_t payload_bytes = 56;     // behind the 8-byte ICMP header; 0 to 65,507
-  std::vector<std::byte> pattern{};     // repeated behind the token; empty: bytes counting up
+  std::uint16_t payload_bytes = 56;  // behind the 8-byte ICMP header; 0 to 65,507
+  std::vector<std::byte> pattern{};  // repeated behind the token; empty: bytes counting up
   NetworkOptions network{};
 };
 
@@ -87,15 +93,16 @@ struct SessionOptions {
   ClockChoice clock = ClockChoice::automatic;
   std::uint32_t stamp_every = 1;  // kernel TX stamps on every n-th probe only; 1: on all
   unsigned threads = 1;           // with start(): one prober each, sharing nothing. process() wants 1.
-  unsigned sockets = 0;           // per thread, family and NetworkOptions; 0: chosen from rate and receive buffer
-  double max_rate = 0;            // probes per second over all targets; 0: as fast as schedules ask
+  unsigned sockets = 0;  // per thread, family and NetworkOptions; 0: chosen from rate and receive buffer
+  double max_rate = 0;   // probes per second over all targets; 0: as fast as schedules ask
   Nanoseconds spread = std::chrono::seconds(1);  // first probes of targets without a phase spread over this
-  int receive_buffer_bytes = 0;   // SO_RCVBUF; 0: as large as the system allows
-  bool compact_figures = false;   // percentiles within 5 % in at most 256 bytes a target, instead of 0.5 %
-  bool events = true;             // false: figures only, no Event is built
-  bool packets = false;           // hand every probe and answer to the packet callback (pcap)
-  std::size_t event_capacity = 65536;  // events kept for poll_events() before the oldest are dropped and counted
-  bool own_send_numbers = true;   // false: as on kernels before 6.13, which number TX stamps themselves
+  int receive_buffer_bytes = 0;                  // SO_RCVBUF; 0: as large as the system allows
+  bool compact_figures = false;  // percentiles within 5 % in at most 256 bytes a target, instead of 0.5 %
+  bool events = true;            // false: figures only, no Event is built
+  bool packets = false;          // hand every probe and answer to the packet callback (pcap)
+  std::size_t event_capacity =
+      65536;                     // events kept for poll_events() before the oldest are dropped and counted
+  bool own_send_numbers = true;  // false: as on kernels before 6.13, which number TX stamps themselves
   const Clock* clock_source = nullptr;  // tests; null: the system's clocks
 };
 

@@ -15,7 +15,8 @@ std::pair<std::size_t, std::size_t> terminal_size(int descriptor) {
   return {size.ws_col, size.ws_row};
 }
 
-LiveDisplay::LiveDisplay(int descriptor, bool colour, bool unicode, std::string title) : descriptor_(descriptor) {
+LiveDisplay::LiveDisplay(int descriptor, bool colour, bool unicode, std::string title)
+    : descriptor_(descriptor) {
   view_.colour = colour;
   view_.unicode = unicode;
   view_.title = std::move(title);
@@ -23,7 +24,9 @@ LiveDisplay::LiveDisplay(int descriptor, bool colour, bool unicode, std::string 
   write(report::live_enter);
 }
 
-LiveDisplay::~LiveDisplay() { write(report::live_leave); }
+LiveDisplay::~LiveDisplay() {
+  write(report::live_leave);
+}
 
 void LiveDisplay::resized() {
   std::tie(view_.width, view_.height) = terminal_size(descriptor_);

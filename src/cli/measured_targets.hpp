@@ -53,7 +53,8 @@ class MeasuredTargets {
     const Measured& measured = measured_[place];
     RequestedTarget requested = (*list_)[measured.request];
     report::TargetName name{std::move(requested.text), std::move(requested.label), {}, measured.address};
-    const auto known = std::lower_bound(host_names_.begin(), host_names_.end(), std::pair{place, std::string()});
+    const auto known =
+        std::lower_bound(host_names_.begin(), host_names_.end(), std::pair{place, std::string()});
     if (known != host_names_.end() && known->first == place) name.host_name = known->second;
     return name;
   }
@@ -67,7 +68,7 @@ class MeasuredTargets {
   const TargetList* list_;
   std::vector<Measured> measured_;
   std::vector<std::pair<TargetId, std::size_t>> by_id_;
-  bool sorted_ = true;  // by_id_
+  bool sorted_ = true;                                           // by_id_
   std::vector<std::pair<std::size_t, std::string>> host_names_;  // of reverse look-ups, sorted by place; few
 };
 

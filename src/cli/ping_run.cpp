@@ -169,7 +169,9 @@ void PingRun::check_thresholds(std::size_t place, const Event& event) {
     if (above && !before && !live_) reporter_->warning(targets_.name(place), text());
     warned = static_cast<std::uint8_t>(above ? warned | threshold : warned & ~threshold);
   };
-  const auto milliseconds = [](Nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); };
+  const auto milliseconds = [](Nanoseconds time) {
+    return std::chrono::duration<double, std::milli>(time).count();
+  };
   if (options_.warn_rtt && event.rtt && (event.kind == EventKind::reply || event.kind == EventKind::late)) {
     pass(rtt_passed, *event.rtt > *options_.warn_rtt, [&] {
       return fmt::format("round-trip time {:.3f} ms is above {:.3f} ms", milliseconds(*event.rtt),
@@ -180,7 +182,8 @@ void PingRun::check_thresholds(std::size_t place, const Event& event) {
     const auto figures = session_->figures(event.target);
     if (!figures || !figures->loss_ratio) return;
     pass(loss_passed, *figures->loss_ratio > *options_.warn_loss_ratio, [&] {
-      return fmt::format("loss {:.1f} % is above {:.1f} %", *figures->loss_ratio * 100, *options_.warn_loss_ratio * 100);
+      return fmt::format("loss {:.1f} % is above {:.1f} %", *figures->loss_ratio * 100,
+                         *options_.warn_loss_ratio * 100);
     });
   }
 }
@@ -188,7 +191,8 @@ void PingRun::check_thresholds(std::size_t place, const Event& event) {
 void PingRun::look_up_host_name(std::size_t place) {
   const bool shown = options_.format == OutputFormat::text && !options_.quiet;
   // A target that was given as a name has one; a run that is over needs none.
-  if (options_.numeric || !shown || list_.size() > most_host_names || !list_[targets_[place].request].address) return;
+  if (options_.numeric || !shown || list_.size() > most_host_names || !list_[targets_[place].request].address)
+    return;
   if (options_.count == 1) return;
   if (!resolver_) {
     auto opened = resolve::Resolver::open();
@@ -232,7 +236,8 @@ void PingRun::finish() {
       output_.flush(no_wait);
     }
   }
-  const Nanoseconds grace = waits && session_->fd() < 0 ? std::min(options_.timeout, longest_farewell) : Nanoseconds{};
+  const Nanoseconds grace =
+      waits && session_->fd() < 0 ? std::min(options_.timeout, longest_farewell) : Nanoseconds{};
   if (auto stopped = session_->stop(grace); !stopped) complain(stopped.error().message());
   if (session_->fd() < 0) take_events();
   if (live_) {

@@ -95,7 +95,7 @@ class PingRun {
   std::optional<MonotonicTime> deadline_;
   bool stop_asked_ = false;
   bool name_failed_ = false, refused_ = false, capture_failed_ = false, some_silent_ = false;
-  std::vector<Event> events_;  // fetched from a session with threads
+  std::vector<Event> events_;                             // fetched from a session with threads
   std::unordered_map<std::size_t, std::uint8_t> warned_;  // place -> which thresholds are passed now
 };
 

@@ -28,7 +28,9 @@ resolve::FamilyFilter filter_of(std::optional<Family> family) {
   return *family == Family::ipv4 ? resolve::FamilyFilter::ipv4 : resolve::FamilyFilter::ipv6;
 }
 
-bool is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
+bool is_terminal() {
+  return ::isatty(STDOUT_FILENO) == 1;
+}
 
 bool colour_wanted(ColourChoice choice) {
   return report::use_colour(choice, is_terminal(), std::getenv("NO_COLOR"), std::getenv("TERM"));
@@ -64,10 +66,12 @@ bool PingRun::open_session() {
   session.receive_buffer_bytes = options_.receive_buffer_bytes;
   session.compact_figures = list_.size() >= compact_from;
   session.packets = capture_.has_value();
-  session.spread = spread_per_target * static_cast<std::int64_t>(std::min<std::size_t>(list_.size(), 1'000'000));
+  session.spread =
+      spread_per_target * static_cast<std::int64_t>(std::min<std::size_t>(list_.size(), 1'000'000));
   const bool lists = options_.alive || options_.unreachable;
   const bool summaries_only = options_.quiet || lists || options_.format == OutputFormat::prometheus;
-  session.events = !summaries_only || options_.live.value_or(false) || options_.warn_rtt || options_.warn_loss_ratio;
+  session.events =
+      !summaries_only || options_.live.value_or(false) || options_.warn_rtt || options_.warn_loss_ratio;
 
   Session::EventCallback on_event;
   if (options_.threads == 1) on_event = [this](const Event& event) { take_event(event); };

@@ -23,7 +23,8 @@ Signals::~Signals() {
 
 std::optional<int> Signals::next() const {
   signalfd_siginfo information;
-  if (::read(fd(), &information, sizeof information) != static_cast<ssize_t>(sizeof information)) return std::nullopt;
+  if (::read(fd(), &information, sizeof information) != static_cast<ssize_t>(sizeof information))
+    return std::nullopt;
   return static_cast<int>(information.ssi_signo);
 }
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -180,8 +181,9 @@ Parsed<Nanoseconds> parse_duration(std::string_view text) {
   }
   constexpr auto longest = static_cast<std::uint64_t>(longest_duration_ns);
   if (number->overflow || number->whole > longest / *scale) return refuse(text, "is too long; at most 3650d");
-  const auto nanoseconds = number->whole * *scale +
-                           static_cast<std::uint64_t>(number->fraction * static_cast<double>(*scale) + 0.5);
+  const auto nanoseconds =
+      number->whole * *scale +
+      static_cast<std::uint64_t>(std::llround(number->fraction * static_cast<double>(*scale)));
   if (nanoseconds > longest) return refuse(text, "is too long; at most 3650d");
   if (nanoseconds == 0 && !number->is_zero) return refuse(text, "is shorter than a nanosecond");
   return Nanoseconds(static_cast<std::int64_t>(nanoseconds));

@@ -105,7 +105,7 @@ void TimerWheel::advance(MonotonicTime now) {
     }
     const auto [level, first_tick] = *next;
     current_ = first_tick;
-    replace_all(static_cast<std::uint16_t>(level * slots + (first_tick >> (digit_bits * level)) % slots));
+    replace_all(list_of(level, first_tick));
   }
   now_ = now;  // not before: what is moved down keeps its order
 }
@@ -134,7 +134,7 @@ std::optional<MonotonicTime> TimerWheel::next_deadline() const {
   // A slot of a higher level: its earliest timer, so that nobody wakes only to move timers down. A long list
   // is not walked; waking at the slot's beginning is cheap beside what it holds.
   constexpr int walk_limit = 64;
-  std::uint32_t timer = lists_[level * slots + (first_tick >> (digit_bits * level)) % slots].first;
+  std::uint32_t timer = lists_[list_of(level, first_tick)].first;
   MonotonicTime earliest = MonotonicTime::max();
   for (int walked = 0; timer != none; timer = nodes_[timer].next) {
     if (++walked > walk_limit) return slot_begins;

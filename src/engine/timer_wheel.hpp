@@ -64,6 +64,11 @@ class TimerWheel {
     std::uint32_t first = none, last = none;
   };
 
+  // The slot that a tick falls into on a level.
+  static std::uint16_t list_of(unsigned level, std::uint64_t at) {
+    const auto slot = static_cast<unsigned>(at >> (digit_bits * level)) % slots;
+    return static_cast<std::uint16_t>(level * slots + slot);
+  }
   std::uint64_t tick_of(MonotonicTime time) const;
   void link(std::uint32_t timer, std::uint16_t list);
   void unlink(std::uint32_t timer);

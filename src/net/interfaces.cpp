@@ -61,6 +61,7 @@ Result<std::vector<Interface>> list_interfaces() {
   }
 
   std::vector<Interface> interfaces;
+  interfaces.reserve(by_index.size());
   for (auto& [index, interface] : by_index) interfaces.push_back(std::move(interface));
   return interfaces;
 }

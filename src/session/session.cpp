@@ -93,7 +93,8 @@ struct Shared {
   std::atomic<bool> stamps_awaited = false;
 };
 
-engine::OpenTransport opener(const SessionOptions& options, const Clock& clock, std::shared_ptr<Shared> shared) {
+engine::OpenTransport opener(const SessionOptions& options, const Clock& clock,
+                             std::shared_ptr<Shared> shared) {
   return [options, &clock, shared](Family family, const NetworkOptions& network) {
     transport::TransportOptions wanted;
     wanted.kind = options.transport;
@@ -196,8 +197,8 @@ Result<Session> Session::open(SessionOptions options, EventCallback on_event, Pa
   std::vector<std::unique_ptr<session::Shard>> shards;
   for (unsigned number = 0; number < options.threads; ++number) {
     shard.number = number;
-    shards.push_back(std::make_unique<session::Shard>(shard, clock, opener(options, clock, shared),
-                                                      on_event, on_packet));
+    shards.push_back(
+        std::make_unique<session::Shard>(shard, clock, opener(options, clock, shared), on_event, on_packet));
     if (const auto& refused = shards.back()->refused()) return std::unexpected(*refused);
   }
   return Session(std::make_unique<Implementation>(std::move(options), std::move(shards)));

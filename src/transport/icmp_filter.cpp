@@ -13,7 +13,9 @@ namespace sonde::transport {
 
 namespace {
 
-constexpr sock_filter statement(int code, std::uint32_t k) { return {static_cast<std::uint16_t>(code), 0, 0, k}; }
+constexpr sock_filter statement(int code, std::uint32_t k) {
+  return {static_cast<std::uint16_t>(code), 0, 0, k};
+}
 constexpr sock_filter jump(int code, std::uint32_t k, std::uint8_t if_true, std::uint8_t if_false) {
   return {static_cast<std::uint16_t>(code), if_true, if_false, k};
 }

@@ -29,8 +29,8 @@ namespace {
 
 // The way is closed to this process or unknown to this kernel; another may be open.
 bool closed(const Error& error) {
-  return error.system_errno == EACCES || error.system_errno == EPERM || error.system_errno == EPROTONOSUPPORT ||
-         error.system_errno == ESOCKTNOSUPPORT;
+  return error.system_errno == EACCES || error.system_errno == EPERM ||
+         error.system_errno == EPROTONOSUPPORT || error.system_errno == ESOCKTNOSUPPORT;
 }
 
 Result<OpenedTransport> configure(net::FileDescriptor descriptor, Family family, TransportKind kind,
@@ -48,7 +48,8 @@ Result<OpenedTransport> open_transport(Family family, const TransportOptions& op
   std::string reason;
   if (options.kind != TransportKind::icmp_raw) {
     auto descriptor = IcmpSocket::open_descriptor(family, TransportKind::icmp_datagram);
-    if (descriptor) return configure(std::move(*descriptor), family, TransportKind::icmp_datagram, options, {});
+    if (descriptor)
+      return configure(std::move(*descriptor), family, TransportKind::icmp_datagram, options, {});
     if (!closed(descriptor.error())) return std::unexpected(std::move(descriptor.error()));
     datagram_errno = descriptor.error().system_errno;
     if (options.kind == TransportKind::icmp_datagram) {
@@ -58,7 +59,8 @@ Result<OpenedTransport> open_transport(Family family, const TransportOptions& op
              ": its groups are outside net.ipv4.ping_group_range)";
   }
   auto descriptor = IcmpSocket::open_descriptor(family, TransportKind::icmp_raw);
-  if (descriptor) return configure(std::move(*descriptor), family, TransportKind::icmp_raw, options, std::move(reason));
+  if (descriptor)
+    return configure(std::move(*descriptor), family, TransportKind::icmp_raw, options, std::move(reason));
   if (!closed(descriptor.error())) return std::unexpected(std::move(descriptor.error()));
   return std::unexpected(net::explain_icmp_refusal(family, datagram_errno, descriptor.error().system_errno));
 }

@@ -93,7 +93,7 @@ TEST_F(OwnThreads, SeveralThreadsMayDoEverythingAtOnce) {
         std::mt19937 random(user);
         std::vector<TargetId> mine;
         std::vector<Event> events(64);
-        for (int i = 0; i < 150; ++i) {
+        for (int i = 0; i < 60; ++i) {
           const auto added = session.add(loopback(), every(milliseconds(1 + random() % 5)));
           ASSERT_TRUE(added) << added.error().message();
           mine.push_back(*added);

@@ -68,6 +68,27 @@ TEST_P(RawFilter, LetsErrorsInThatQuoteOurIdentifier) {
   });
 }
 
+// With IP_RECVERR on, anybody's errors are pending on every raw socket, and would fail its next call.
+TEST_P(RawFilter, ErrorsOfOthersFailNoSendAndAreNotShown) {
+  in_network_namespace([family = GetParam()] {
+    const Network network = make_network(family);
+    SocketUnderTest socket(raw(family));
+    for (int round = 0; round < 20; ++round) {
+      for (int i = 0; i < 5; ++i) {
+        forge_unreachable(network.own, network.own, network.neighbour, ours + 1,
+                          static_cast<std::uint16_t>(i));
+      }
+      const auto departures = socket.send(std::vector<SocketUnderTest::Probe>(3, {network.loopback}));
+      for (const Departure& departure : departures) {
+        EXPECT_EQ(departure.system_errno, 0);
+        ASSERT_TRUE(socket.receive_answer_to(departure.number));
+      }
+      expect_all_stamps_right(socket, departures);
+    }
+    EXPECT_EQ(socket.answers.size(), 60u) << "ours alone";
+  });
+}
+
 TEST_P(RawFilter, SurvivesWhatIsTooShortToTell) {
   in_network_namespace([family = GetParam()] {
     const Address loopback = Address::loopback(family);

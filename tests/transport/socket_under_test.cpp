@@ -155,6 +155,8 @@ void expect_all_stamps_right(const SocketUnderTest& socket, const std::vector<De
 
 Network make_network(Family family) {
   run("ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up");
+  // The carrier comes a moment later, and when it does, the addresses are set up anew.
+  run("for i in $(seq 200); do ip -o link show dev v0 | grep -q 'state UP' && exit 0; done; exit 1");
   if (family == Family::ipv4) {
     run("ip addr add 192.0.2.1/24 dev v0; ip route add unreachable 198.51.100.0/24");
     run("ip neigh add 192.0.2.2 lladdr 02:00:00:00:00:02 dev v0");

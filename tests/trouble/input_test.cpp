@@ -203,7 +203,7 @@ TEST(Input, TwentyDescriptorsAreEnoughForManyTargetsThreadsAndSockets) {
 
 TEST(Input, TooFewDescriptorsAreToldNotSuffered) {
   const Loopback space;
-  for (const unsigned long limit : {4ul, 6ul, 8ul, 10ul}) {
+  for (const unsigned long limit : {8ul, 10ul, 12ul}) {
     Command command = sonde_json(
         {"-q", "-c", "1", "--threads", "4", "127.0.0.1", "127.0.0.2", "::1", "no-such-host.invalid"});
     command.descriptor_limit = limit;
