@@ -12,8 +12,8 @@
 namespace sonde::report {
 namespace {
 
-constexpr std::size_t flush_at_bytes = 64 * 1024;
-constexpr std::size_t most_pending_bytes = 16 * 1024 * 1024;
+constexpr std::size_t flush_at_bytes = std::size_t{64} << 10;
+constexpr std::size_t most_pending_bytes = std::size_t{16} << 20;
 
 // What a pipe takes without blocking once poll() calls it writable (PIPE_BUF, pipe(7)).
 constexpr std::size_t piece_bytes = 4096;
