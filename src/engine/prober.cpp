@@ -72,21 +72,52 @@ void Prober::process() {
   if (!begun_) begin();
   for (int batch = 0; batch < batches_per_turn; ++batch) {
     const bool more = send_due();
-    receive_ready();
+    if (gathering_ && more) {
+      receive_where_sent();
+    } else {
+      receive_waiting();
+    }
     expire_all();
     if (!more) break;
   }
+  if (gathering_) receive_waiting();
   last_turn_ = watch_.now();
+  gather(is_busy());
 }
 
-Prober::Pause Prober::pause() const {
+bool Prober::is_busy() const {
+  return std::max(sent_in_last_window_, sent_in_window_) >= gather_rate / 10 &&
+         watch_.now() - rate_window_ <= 2 * rate_window;
+}
+
+void Prober::gather(bool gathering) {
+  if (gathering == gathering_) return;
+  gathering_ = gathering;
+  for (std::size_t channel = 0; channel < channels_.size(); ++channel) {
+    const int descriptor = channels_[channel]->transport->fd();
+    if (descriptor < 0) continue;
+    if (gathering) {
+      ::epoll_ctl(poll_descriptor_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
+    } else if (!watch_descriptor(descriptor, channel)) {
+      gathering_ = true;  // no memory for it: answers are gathered on
+      return;
+    }
+  }
+}
+
+bool Prober::watch_descriptor(int descriptor, std::size_t channel) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = channel;
+  return ::epoll_ctl(poll_descriptor_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0 || errno == EEXIST;
+}
+
+std::optional<MonotonicTime> Prober::pause() const {
   const MonotonicTime now = clock_->monotonic();
-  if (agenda_.peek_due() && (pacer_.unlimited() || pacer_.next() <= now)) return {now, true};
-  const bool gather = std::max(sent_in_last_window_, sent_in_window_) >= gather_rate / 10 &&
-                      now - rate_window_ <= 2 * rate_window;
-  auto until = next_deadline();
-  if (gather) until = std::max(until.value_or(last_turn_), last_turn_ + gather_time);
-  return {until, !gather};
+  if (agenda_.peek_due() && (pacer_.unlimited() || pacer_.next() <= now)) return now;
+  const auto until = next_deadline();
+  if (!gathering_) return until;
+  return std::max(until.value_or(last_turn_), last_turn_ + gather_time);
 }
 
 std::optional<MonotonicTime> Prober::next_deadline() const {
@@ -136,10 +167,7 @@ Result<void> Prober::open_channel(Group& group) {
   if (!opened) return std::unexpected(opened.error());
   transport::Transport& transport = *opened->transport;
   if (transport.fd() >= 0) {
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.u64 = channels_.size();
-    if (::epoll_ctl(poll_descriptor_.get(), EPOLL_CTL_ADD, transport.fd(), &event) != 0) {
+    if (!gathering_ && !watch_descriptor(transport.fd(), channels_.size())) {
       return std::unexpected(Error::from_errno(errno, "cannot watch a socket"));
     }
   }

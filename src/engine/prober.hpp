@@ -77,15 +77,11 @@ class Prober {
   // One turn: bounded, never blocks.
   void process();
 
-  // What to wait for before the next turn. At high rates answers are not waited for one by one but gathered,
-  // as their stamps say when they came.
-  struct Pause {
-    std::optional<MonotonicTime> until;  // nullopt: no deadline
-    bool for_answers = true;             // end it when fd() is readable
-  };
-  Pause pause() const;
+  // Until when nothing has to be done, unless fd() becomes readable; nullopt: only then.
+  std::optional<MonotonicTime> pause() const;
 
-  // Readable when an answer, stamp or error waits (an epoll descriptor).
+  // Readable when an answer, stamp or error waits (an epoll descriptor). At high rates it is not: answers are then gathered
+  // for a millisecond, as their stamps say when they came, and the kernel is spared waking somebody for each.
   int fd() const { return poll_descriptor_.get(); }
   std::optional<MonotonicTime> next_deadline() const;
   // Everything was sent and has its verdict.
@@ -132,7 +128,9 @@ class Prober {
   void count_rate(std::size_t sent);
 
   // --- receiving (receiving.cpp) ---
-  void receive_ready();
+  void receive_waiting();
+  // From the channels of the last batches, and one other in turn.
+  void receive_where_sent();
   void receive_from(Channel& channel);
   void take_stamp(Channel& channel, const transport::SendStamp& stamp);
   void take_arrival(Channel& channel, const transport::Arrival& arrival);
@@ -146,6 +144,9 @@ class Prober {
   void show_answer(const transport::Arrival& arrival);
 
   void begin();
+  bool is_busy() const;
+  void gather(bool gathering);
+  bool watch_descriptor(int descriptor, std::size_t channel);
 
   ProberOptions options_;
   const Clock* clock_;
@@ -159,6 +160,9 @@ class Prober {
   net::FileDescriptor poll_descriptor_;
   MonotonicTime constructed_at_;
   bool begun_ = false;
+  bool gathering_ = false;            // no channel is in the epoll set
+  std::vector<std::size_t> sent_on_;  // channels, since they were last received from
+  std::size_t next_look_ = 0;
 
   std::vector<std::unique_ptr<Channel>> channels_;
   std::vector<Group> groups_;

@@ -5,7 +5,12 @@
 
 namespace sonde::engine {
 
-void Prober::receive_ready() {
+void Prober::receive_waiting() {
+  sent_on_.clear();
+  if (gathering_) {
+    for (const auto& channel : channels_) receive_from(*channel);
+    return watch_.check();
+  }
   std::array<epoll_event, 32> ready;
   const int count = ::epoll_wait(poll_descriptor_.get(), ready.data(), static_cast<int>(ready.size()), 0);
   for (int i = 0; i < count; ++i) receive_from(*channels_[ready[static_cast<std::size_t>(i)].data.u64]);
@@ -13,6 +18,13 @@ void Prober::receive_ready() {
   for (const auto& channel : channels_) {
     if (channel->transport->fd() < 0) receive_from(*channel);
   }
+  watch_.check();
+}
+
+void Prober::receive_where_sent() {
+  for (const std::size_t channel : sent_on_) receive_from(*channels_[channel]);
+  sent_on_.clear();
+  receive_from(*channels_[next_look_++ % channels_.size()]);
   watch_.check();
 }
 
@@ -114,7 +126,7 @@ void Prober::expire_all() {
 }
 
 void Prober::give_up() {
-  receive_ready();
+  receive_waiting();
   for (const auto& channel : channels_) {
     channel->inflight.for_each_waiting([&](ProbeSlot& slot) { lose(*channel, slot); });
   }

@@ -86,6 +86,7 @@ void Prober::flush(Group& group) {
       departure.message = compose(count, sending, slot.number);
       ++count;
     }
+    if (gathering_) sent_on_.push_back(group.channels[(group.next_channel - 1) % group.channels.size()]);
     const std::size_t decided = channel->transport->send(std::span(departures_).first(count));
     for (std::size_t i = 0; i < decided; ++i) departed(*channel, group.staged[first + i], departures_[i]);
     first += decided;

@@ -39,14 +39,6 @@ Shard::Shard(const ShardOptions& options, const Clock& clock, engine::OpenTransp
   }
 }
 
-void Shard::listen(bool for_answers) {
-  if (for_answers == listening_) return;
-  listening_ = for_answers;
-  epoll_event event{};
-  if (for_answers) event.events = EPOLLIN;
-  ::epoll_ctl(ready_.get(), EPOLL_CTL_MOD, prober_.fd(), &event);
-}
-
 TargetId Shard::id_of(engine::TargetIndex index) const {
   const std::uint64_t generation = prober_.target(index).generation;
   return TargetId{generation << generation_shift | std::uint64_t{options_.number} << shard_shift | index};
@@ -106,14 +98,13 @@ void Shard::process() {
     const std::scoped_lock lock(mutex_);
     prober_.process();
     removals_at_turn_ = removals_.load();
-    listen(prober_.pause().for_answers);
   }
   deliver_events();
 }
 
 std::optional<MonotonicTime> Shard::next_deadline() const {
   const std::scoped_lock lock(mutex_);
-  return prober_.pause().until;
+  return prober_.pause();
 }
 
 bool Shard::wait(std::optional<MonotonicTime> deadline) {

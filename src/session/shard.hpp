@@ -66,7 +66,7 @@ class Shard final : private engine::OutcomeSink {
 
   // --- on the thread that runs the shard ---
   // Readable when there is something to do before next_deadline(): an answer (while they are not gathered,
-  // see engine::Prober::pause), or a wake().
+  // see engine::Prober::fd), or a wake().
   int fd() const { return ready_.get(); }
   std::optional<MonotonicTime> next_deadline() const;
   // One turn, then the events of it.
@@ -108,17 +108,15 @@ class Shard final : private engine::OutcomeSink {
   static void count(stats::TargetFigures& figures, const Event& event);
   void deliver_events();
   void hand_over(const Event& event, std::uint64_t removals);
-  void listen(bool for_answers);
 
   ShardOptions options_;
   const Clock* clock_;
   Session::EventCallback on_event_;
   Session::PacketCallback on_packet_;
   net::FileDescriptor wake_;   // eventfd
-  net::FileDescriptor ready_;  // epoll: wake_, and the prober's own while listening_
+  net::FileDescriptor ready_;  // epoll: wake_, and the prober's own
   engine::Prober prober_;
   std::optional<Error> refused_;
-  bool listening_ = true;
   std::atomic<std::thread::id> runner_;
 
   mutable std::mutex mutex_;                   // guards prober_ and all below but fresh_

@@ -185,8 +185,11 @@ std::size_t IcmpSocket::send(std::span<Departure> departures) {
         departure.sent_at = began + (ended - began) * i / taken;
         note_sent(departure);
       }
-      // What stopped the call short may have used up a kernel number; the next call says what it was.
-      if (decided < departures.size() && !own_numbers_) restart_kernel_numbers();
+      // What stopped the call short is not told. It may have used up a kernel number, or been an ICMP error.
+      if (decided < departures.size()) {
+        drain_error_queue();
+        if (!own_numbers_) restart_kernel_numbers();
+      }
       retries = 0;
       continue;
     }

@@ -59,9 +59,12 @@ class IcmpSocket final : public Transport {
     alignas(8) std::array<std::array<std::byte, net::receive_control_bytes>, receive_batch> controls{};
     std::unique_ptr<std::byte[]> bytes;
     std::size_t stride = 0;
+    std::size_t filled = 0;  // headers that the kernel may have written to
 
     void allocate(std::size_t bytes_each);
     void rearm();
+    // One recvmmsg(): how many messages came, or -1 with errno.
+    int receive(int descriptor, int flags);
     std::span<const std::byte> message(std::size_t i) const;
   };
 

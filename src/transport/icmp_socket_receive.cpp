@@ -16,6 +16,7 @@ namespace sonde::transport {
 
 void IcmpSocket::ReceiveRing::allocate(std::size_t bytes_each) {
   stride = bytes_each;
+  filled = receive_batch;
   bytes = std::make_unique_for_overwrite<std::byte[]>(stride * receive_batch);
   for (std::size_t i = 0; i < receive_batch; ++i) {
     vectors[i] = {bytes.get() + i * stride, stride};
@@ -28,13 +29,22 @@ void IcmpSocket::ReceiveRing::allocate(std::size_t bytes_each) {
   rearm();
 }
 
-// The kernel overwrites these with what it stored.
+// The kernel overwrites these with what it stored; only those that the last call filled need it.
 void IcmpSocket::ReceiveRing::rearm() {
-  for (mmsghdr& header : headers) {
+  for (mmsghdr& header : std::span(headers).first(filled)) {
     header.msg_hdr.msg_namelen = net::SocketAddress::capacity();
     header.msg_hdr.msg_controllen = net::receive_control_bytes;
     header.msg_hdr.msg_flags = 0;
   }
+  filled = 0;
+}
+
+int IcmpSocket::ReceiveRing::receive(int descriptor, int flags) {
+  rearm();
+  const int count = ::recvmmsg(descriptor, headers.data(), receive_batch, flags | MSG_DONTWAIT, nullptr);
+  // A message that failed half-way may have been written to as well.
+  filled = std::min(receive_batch, static_cast<std::size_t>(std::max(count, 0)) + 1);
+  return count;
 }
 
 std::span<const std::byte> IcmpSocket::ReceiveRing::message(std::size_t i) const {
@@ -42,15 +52,14 @@ std::span<const std::byte> IcmpSocket::ReceiveRing::message(std::size_t i) const
 }
 
 bool IcmpSocket::receive(ReceiveBatch& batch) {
-  answers_.rearm();
   // MSG_TRUNC: on a raw socket msg_len is the packet's length also when the buffer was shorter.
-  const int count =
-      ::recvmmsg(fd(), answers_.headers.data(), receive_batch, MSG_DONTWAIT | MSG_TRUNC, nullptr);
+  const int count = answers_.receive(fd(), MSG_TRUNC);
   const int system_errno = errno;
   const MonotonicTime now = clock_source_->monotonic();
   // The stamp of everything that was answered is in the error queue by now: it is put there before the packet
-  // leaves.
-  drain_error_queue();
+  // leaves. ICMP errors, for which alone one would look there without stamps, announce themselves by failing a call.
+  const bool error_pending = count < 0 && system_errno != EAGAIN;
+  if (clock_ != RttClock::user || error_pending) drain_error_queue();
   batch.stamps.insert(batch.stamps.end(), stamps_.begin(), stamps_.end());
   stamps_.clear();
   for (int i = 0; i < count; ++i) take_answer(static_cast<std::size_t>(i), now, batch);
@@ -78,8 +87,7 @@ bool IcmpSocket::receive(ReceiveBatch& batch) {
     arrival.packet = queued.quoted;
   }
   // An ICMP error pending on the socket makes one call fail; what waits behind it is still there.
-  const bool interrupted = count < 0 && system_errno != EAGAIN;
-  return interrupted || count == static_cast<int>(receive_batch);
+  return error_pending || count == static_cast<int>(receive_batch);
 }
 
 void IcmpSocket::take_answer(std::size_t place, MonotonicTime now, ReceiveBatch& batch) {
@@ -125,9 +133,7 @@ void IcmpSocket::take_answer(std::size_t place, MonotonicTime now, ReceiveBatch&
 void IcmpSocket::drain_error_queue() {
   // Stamps of everything sent since the last look, and errors; bounded by what the receive buffer holds.
   for (;;) {
-    queue_.rearm();
-    const int count =
-        ::recvmmsg(fd(), queue_.headers.data(), receive_batch, MSG_DONTWAIT | MSG_ERRQUEUE, nullptr);
+    const int count = queue_.receive(fd(), MSG_ERRQUEUE);
     for (int i = 0; i < count; ++i) take_queued(static_cast<std::size_t>(i));
     if (count < static_cast<int>(receive_batch)) return;
   }

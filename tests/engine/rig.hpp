@@ -172,7 +172,7 @@ class Rig {
 
  private:
   std::optional<MonotonicTime> next_moment() {
-    auto next = prober().pause().until;
+    auto next = prober().pause();
     for (const FakeTransport* transport : transports) {
       const auto event = transport->next_event();
       if (event && (!next || *event < *next)) next = event;
