@@ -56,8 +56,8 @@ class Session {
 
   // Sockets are opened when the first target that needs them is added. A callback left empty: use
   // poll_events(). Errors: invalid_argument for options without meaning; resource_limit.
-  static Result<Session> open(SessionOptions options, EventCallback on_event = {},
-                              PacketCallback on_packet = {});
+  static Result<Session> open(SessionOptions options, const EventCallback& on_event = {},
+                              const PacketCallback& on_packet = {});
 
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;

@@ -25,7 +25,8 @@ int precedence(const Address& address) {
   if (address.is_ipv4()) return 35;
   if (address.is_loopback()) return 50;
   const auto bytes = address.bytes();
-  const unsigned first = std::to_integer<unsigned>(bytes[0]), second = std::to_integer<unsigned>(bytes[1]);
+  const auto first = std::to_integer<unsigned>(bytes[0]);
+  const auto second = std::to_integer<unsigned>(bytes[1]);
   if (first == 0x20 && second == 0x02) return 30;
   if (first == 0x20 && second == 0x01 && bytes[2] == std::byte{0} && bytes[3] == std::byte{0}) return 5;
   if ((first & 0xfe) == 0xfc) return 3;

@@ -109,7 +109,7 @@ class Resolver::Implementation {
   void reverse_answered(const Address& address, Result<std::string> name);
   void run_completed();
   void complete(Request& request, Result<Resolution> answer) {
-    completed_.push_back(
+    completed_.emplace_back(
         [answered = std::move(request.answered), answer = std::move(answer)] { answered(answer); });
   }
   Result<DnsChannel*> dns();
@@ -119,9 +119,9 @@ class Resolver::Implementation {
     return *sources_;
   }
 
-  const ResolverOptions options_;
+  ResolverOptions options_;
   const Clock& clock_;
-  const net::FileDescriptor epoll_;  // before what registers in it
+  net::FileDescriptor epoll_;  // before what registers in it
 
   std::optional<NameSources> sources_;
   HostsFile hosts_;
@@ -399,7 +399,7 @@ const Result<std::string>* Resolver::Implementation::cached_name(const Address& 
 
 void Resolver::Implementation::reverse(const Address& address, NameCallback callback) {
   if (const auto* known = cached_name(address)) {
-    completed_.push_back([callback = std::move(callback), name = *known] { callback(name); });
+    completed_.emplace_back([callback = std::move(callback), name = *known] { callback(name); });
     return;
   }
   auto& waiting = waiting_for_name_[address];
@@ -430,7 +430,7 @@ void Resolver::Implementation::reverse_answered(const Address& address, Result<s
   const auto waiting = waiting_for_name_.extract(address);
   if (waiting.empty()) return;
   for (auto& callback : waiting.mapped()) {
-    completed_.push_back([callback = std::move(callback), name] { callback(name); });
+    completed_.emplace_back([callback = std::move(callback), name] { callback(name); });
   }
 }
 

@@ -94,7 +94,7 @@ struct Shared {
 };
 
 engine::OpenTransport opener(const SessionOptions& options, const Clock& clock,
-                             std::shared_ptr<Shared> shared) {
+                             const std::shared_ptr<Shared>& shared) {
   return [options, &clock, shared](Family family, const NetworkOptions& network) {
     transport::TransportOptions wanted;
     wanted.kind = options.transport;
@@ -120,7 +120,7 @@ engine::OpenTransport opener(const SessionOptions& options, const Clock& clock,
 
 Session::Implementation::Implementation(SessionOptions session_options,
                                         std::vector<std::unique_ptr<session::Shard>> session_shards)
-    : options(std::move(session_options)),
+    : options(session_options),
       clock(options.clock_source != nullptr ? options.clock_source : &Clock::system()),
       shards(std::move(session_shards)),
       opened_at(clock->monotonic()),
@@ -177,7 +177,8 @@ Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
 
-Result<Session> Session::open(SessionOptions options, EventCallback on_event, PacketCallback on_packet) {
+Result<Session> Session::open(SessionOptions options, const EventCallback& on_event,
+                              const PacketCallback& on_packet) {
   if (auto checked = check(options); !checked) return std::unexpected(checked.error());
   const Clock& clock = options.clock_source != nullptr ? *options.clock_source : Clock::system();
   session::ShardOptions shard;
@@ -201,7 +202,7 @@ Result<Session> Session::open(SessionOptions options, EventCallback on_event, Pa
         std::make_unique<session::Shard>(shard, clock, opener(options, clock, shared), on_event, on_packet));
     if (const auto& refused = shards.back()->refused()) return std::unexpected(*refused);
   }
-  return Session(std::make_unique<Implementation>(std::move(options), std::move(shards)));
+  return Session(std::make_unique<Implementation>(options, std::move(shards)));
 }
 
 Result<TargetId> Session::add(const Address& address, const TargetOptions& options) {

@@ -198,7 +198,10 @@ std::size_t IcmpSocket::send(std::span<Departure> departures) {
     // The error may be another probe's, left pending on the socket. It is gone with this call: try again, and as long
     // as the error queue explains it.
     const bool explained = explain_refusal();
-    if (may_be_pending(system_errno) && (explained || retries == 0) && ++retries <= most_retries) continue;
+    if (may_be_pending(system_errno) && (explained || retries == 0) && retries < most_retries) {
+      ++retries;
+      continue;
+    }
     first.system_errno = system_errno;
     first.call_began = began;
     first.sent_at = began;
