@@ -82,7 +82,7 @@ bool PingRun::open_session() {
       capture_->packet(packet);
     };
   }
-  auto opened = Session::open(session, std::move(on_event), std::move(on_packet));
+  auto opened = Session::open(session, on_event, on_packet);
   if (!opened) {
     complain(opened.error().message());
     refused_ = true;

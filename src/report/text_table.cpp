@@ -129,90 +129,62 @@ std::string totals_remarks(const Totals& totals, bool verbose, const TableStyle&
   return text;
 }
 
-SummaryTable::SummaryTable(TableStyle style, std::vector<double> percentiles)
-    : style_(style), percentiles_(std::move(percentiles)) {
-  // In the order of cell().
+SummaryTable::SummaryTable(TableStyle style, const std::vector<double>& percentiles) : style_(style) {
+  const bool unicode = style.unicode;
+  const auto count = [](std::uint64_t Figures::* field) {
+    return [field](const Summary& summary) { return std::to_string(summary.figures.*field); };
+  };
+  const auto trouble = [](std::uint64_t Figures::* field) {
+    return [field](const Summary& summary) { return count_cell(summary.figures.*field); };
+  };
+  const auto rtt = [unicode](Nanoseconds RttFigures::* field) {
+    return [field, unicode](const Summary& summary) {
+      return summary.figures.rtt ? duration_text((*summary.figures.rtt).*field, unicode) : std::string("-");
+    };
+  };
+  const auto loss = [](const Summary& summary) { return loss_text(summary.figures); };
+  const auto jitter = [unicode](const Summary& summary) {
+    return optional_duration(summary.figures.jitter, unicode);
+  };
+  const auto host = [unicode](const Summary& summary) {
+    return summary.figures.host_time_mean ? duration_text(*summary.figures.host_time_mean, unicode)
+                                          : std::string();
+  };
   columns_ = {
-      {.title = "sent", .priority = 1},
-      {.title = "rcvd", .priority = 1},
-      {.title = "lost", .priority = 5, .optional = true},
-      {.title = "late", .priority = 4, .optional = true},
-      {.title = "error", .priority = 3, .optional = true},
-      {.title = "local", .priority = 3, .optional = true},
-      {.title = "dup", .priority = 6, .optional = true},
-      {.title = "rej", .priority = 6, .optional = true},
-      {.title = "loss", .priority = 0},
-      {.title = "min", .priority = 7},
-      {.title = "mean", .priority = 7},
-      {.title = "median", .priority = 0},
-      {.title = "p90", .priority = 8},
-      {.title = "p99", .priority = 1},
-      {.title = "max", .priority = 6},
-      {.title = "stddev", .priority = 9},
-      {.title = "jitter", .priority = 2},
-      {.title = "host", .priority = 10, .optional = true},
+      {.title = "sent", .text = count(&Figures::sent), .priority = 1},
+      {.title = "rcvd", .text = count(&Figures::received), .priority = 1},
+      {.title = "lost", .text = trouble(&Figures::lost), .priority = 5, .optional = true},
+      {.title = "late", .text = trouble(&Figures::late), .priority = 4, .optional = true},
+      {.title = "error", .text = trouble(&Figures::errors), .priority = 3, .optional = true},
+      {.title = "local", .text = trouble(&Figures::local), .priority = 3, .optional = true},
+      {.title = "dup", .text = trouble(&Figures::duplicates), .priority = 6, .optional = true},
+      {.title = "rej", .text = trouble(&Figures::rejected), .priority = 6, .optional = true},
+      {.title = "loss", .text = loss, .priority = 0},
+      {.title = "min", .text = rtt(&RttFigures::min), .priority = 7},
+      {.title = "mean", .text = rtt(&RttFigures::mean), .priority = 7},
+      {.title = "median", .text = rtt(&RttFigures::p50), .priority = 0},
+      {.title = "p90", .text = rtt(&RttFigures::p90), .priority = 8},
+      {.title = "p99", .text = rtt(&RttFigures::p99), .priority = 1},
+      {.title = "max", .text = rtt(&RttFigures::max), .priority = 6},
+      {.title = "stddev", .text = rtt(&RttFigures::stddev), .priority = 9},
+      {.title = "jitter", .text = jitter, .priority = 2},
+      {.title = "host", .text = host, .priority = 10, .optional = true},
   };
-  for (std::size_t index = 0; index < percentiles_.size(); ++index) {
-    if (is_standard_percentile(percentiles_[index])) continue;
-    columns_.push_back({.title = percentile_name(percentiles_[index]), .priority = 2, .percentile = index});
+  for (std::size_t index = 0; index < percentiles.size(); ++index) {
+    if (is_standard_percentile(percentiles[index])) continue;
+    const auto asked = [index, unicode](const Summary& summary) {
+      return index < summary.percentiles.size() ? duration_text(summary.percentiles[index].second, unicode)
+                                                : std::string("-");
+    };
+    columns_.push_back({.title = percentile_name(percentiles[index]), .text = asked, .priority = 2});
   }
-}
-
-std::string SummaryTable::cell(std::size_t column, const Summary& summary) const {
-  const Figures& figures = summary.figures;
-  const auto rtt = [&](Nanoseconds RttFigures::* field) {
-    return figures.rtt ? duration_text((*figures.rtt).*field, style_.unicode) : std::string("-");
-  };
-  switch (column) {
-    case 0:
-      return std::to_string(figures.sent);
-    case 1:
-      return std::to_string(figures.received);
-    case 2:
-      return count_cell(figures.lost);
-    case 3:
-      return count_cell(figures.late);
-    case 4:
-      return count_cell(figures.errors);
-    case 5:
-      return count_cell(figures.local);
-    case 6:
-      return count_cell(figures.duplicates);
-    case 7:
-      return count_cell(figures.rejected);
-    case 8:
-      return loss_text(figures);
-    case 9:
-      return rtt(&RttFigures::min);
-    case 10:
-      return rtt(&RttFigures::mean);
-    case 11:
-      return rtt(&RttFigures::p50);
-    case 12:
-      return rtt(&RttFigures::p90);
-    case 13:
-      return rtt(&RttFigures::p99);
-    case 14:
-      return rtt(&RttFigures::max);
-    case 15:
-      return rtt(&RttFigures::stddev);
-    case 16:
-      return optional_duration(figures.jitter, style_.unicode);
-    case 17:
-      return figures.host_time_mean ? duration_text(*figures.host_time_mean, style_.unicode) : std::string();
-    default:
-      break;
-  }
-  const std::size_t asked = columns_[column].percentile;
-  return asked < summary.percentiles.size() ? duration_text(summary.percentiles[asked].second, style_.unicode)
-                                            : std::string("-");
 }
 
 // Once the layout stands, cells that are not shown are not made.
 std::vector<std::string> SummaryTable::cells_of(const Summary& summary) const {
   std::vector<std::string> cells(columns_.size());
   for (std::size_t column = 0; column < columns_.size(); ++column) {
-    if (!laid_out_ || columns_[column].shown) cells[column] = cell(column, summary);
+    if (!laid_out_ || columns_[column].shown) cells[column] = columns_[column].text(summary);
   }
   return cells;
 }
@@ -269,6 +241,7 @@ std::string SummaryTable::flush() {
   if (!laid_out_) {
     lay_out();
     std::vector<std::string> titles;
+    titles.reserve(columns_.size());
     for (const Column& column : columns_) titles.push_back(column.title);
     text += paint(row_text("target", titles), Colour::bold, style_.colour) + '\n';
   }

@@ -1,10 +1,9 @@
 // text_table.hpp: summaries as text: a block of lines for one target, an aligned table for many.
 #pragma once
 
-#include <array>
 #include <cstddef>
+#include <functional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "report/reporter.hpp"
@@ -37,7 +36,7 @@ class SummaryTable {
  public:
   static constexpr std::size_t most_rows_kept = 4096;
 
-  SummaryTable(TableStyle style, std::vector<double> percentiles);
+  SummaryTable(TableStyle style, const std::vector<double>& percentiles);
 
   // Both return the text to write now, which may be empty.
   std::string add(const std::string& name, const Summary& summary);
@@ -46,11 +45,11 @@ class SummaryTable {
  private:
   struct Column {
     std::string title;
+    std::function<std::string(const Summary&)> text;
     int priority = 0;       // higher ones are left out first
     bool optional = false;  // left out when no row has anything to say
     bool shown = true;
     std::size_t width = 0;
-    std::size_t percentile = 0;  // of a column that was asked for: which one
   };
   struct Row {
     std::string name;
@@ -58,14 +57,12 @@ class SummaryTable {
     bool healthy = true;
   };
 
-  std::string cell(std::size_t column, const Summary& summary) const;
   std::vector<std::string> cells_of(const Summary& summary) const;
   void lay_out();
   std::string row_text(std::string_view name, const std::vector<std::string>& cells) const;
   std::string flush();
 
   TableStyle style_;
-  std::vector<double> percentiles_;
   std::vector<Column> columns_;
   std::vector<Row> rows_;
   std::size_t name_width_ = 0;

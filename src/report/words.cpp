@@ -20,7 +20,7 @@ constexpr std::array<Unit, 4> units{{{1, "ns", "ns"}, {1e3, "µs", "us"}, {1e6, 
 
 std::string long_duration(std::int64_t seconds) {
   if (seconds < 3600) return fmt::format("{}m{:02}s", seconds / 60, seconds % 60);
-  if (seconds < 24 * 3600) return fmt::format("{}h{:02}m", seconds / 3600, seconds / 60 % 60);
+  if (seconds < std::int64_t{24} * 3600) return fmt::format("{}h{:02}m", seconds / 3600, seconds / 60 % 60);
   return fmt::format("{}d{:02}h", seconds / 86400, seconds / 3600 % 24);
 }
 
@@ -160,7 +160,7 @@ FlagWords flag_words(EventFlag flag) {
 }
 
 std::string display_name(const TargetName& target, bool numeric) {
-  const std::string address = target.address.to_string();
+  std::string address = target.address.to_string();
   const std::string* best = &target.name;
   if (!target.label.empty()) {
     best = &target.label;
