@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -243,7 +244,7 @@ void play_run(Reporter& reporter, bool many) {
 }
 
 std::string source_file(std::string_view path) {
-  std::ifstream file(std::string(SONDE_SOURCE_DIR) + "/" + std::string(path));
+  std::ifstream file(std::filesystem::path(SONDE_SOURCE_DIR) / path);
   EXPECT_TRUE(file.is_open()) << path;
   std::ostringstream content;
   content << file.rdbuf();
@@ -253,7 +254,7 @@ std::string source_file(std::string_view path) {
 void expect_golden(std::string_view name, const std::string& text) {
   const std::string path = "tests/report/golden/" + std::string(name);
   if (std::getenv("SONDE_UPDATE_GOLDEN") != nullptr) {
-    std::ofstream(std::string(SONDE_SOURCE_DIR) + "/" + path) << text;
+    std::ofstream(std::filesystem::path(SONDE_SOURCE_DIR) / path) << text;
     return;
   }
   EXPECT_EQ(text, source_file(path)) << "if the new text is right, run again with SONDE_UPDATE_GOLDEN=1";
