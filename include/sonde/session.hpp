@@ -67,6 +67,8 @@ class Session {
   // of its own. Errors: invalid_argument; permission_denied when no transport may be opened, with what would
   // open it; not_found (interface), unavailable (source address not ours), resource_limit.
   Result<TargetId> add(const Address& address, const TargetOptions& options = {});
+  // Makes room for about that many targets in all, so that adding them one by one moves nothing.
+  void reserve(std::size_t targets);
   // Ends a target: no further probe, no further event; returns its last figures (probes in flight count as
   // lost).
   Result<Figures> remove(TargetId target);

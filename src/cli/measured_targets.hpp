@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,23 +24,21 @@ class MeasuredTargets {
     std::size_t request = 0;  // index into the list
     Address address;
     TargetId id{};
-    bool present = true;  // still in the session; else `last` is what it came to
-    report::Summary last;
+    std::unique_ptr<report::Summary> last;  // what it came to; null while it is in the session
+    bool present() const { return last == nullptr; }
   };
 
   explicit MeasuredTargets(const TargetList& list) : list_(&list) {}
 
+  void reserve(std::size_t targets) { measured_.reserve(targets); }
+
   std::size_t add(std::size_t request, const Address& address, TargetId id) {
-    by_id_.emplace_back(id, measured_.size());
-    sorted_ = sorted_ && (by_id_.size() < 2 || by_id_[by_id_.size() - 2].first < id);
-    measured_.push_back({request, address, id, true, {}});
+    measured_.push_back({request, address, id, nullptr});
     return measured_.size() - 1;
   }
 
   std::optional<std::size_t> find(TargetId id) {
-    // Targets are added in bulk, or seldom.
-    if (!sorted_) std::sort(by_id_.begin(), by_id_.end());
-    sorted_ = true;
+    if (by_id_.size() != measured_.size()) index();
     const auto found = std::lower_bound(by_id_.begin(), by_id_.end(), std::pair{id, std::size_t{0}});
     if (found == by_id_.end() || found->first != id) return std::nullopt;
     return found->second;
@@ -65,10 +64,17 @@ class MeasuredTargets {
   }
 
  private:
+  // Targets are added in bulk, or seldom; and a run that shows summaries only looks none up.
+  void index() {
+    for (std::size_t place = by_id_.size(); place < measured_.size(); ++place) {
+      by_id_.emplace_back(measured_[place].id, place);
+    }
+    std::sort(by_id_.begin(), by_id_.end());
+  }
+
   const TargetList* list_;
   std::vector<Measured> measured_;
-  std::vector<std::pair<TargetId, std::size_t>> by_id_;
-  bool sorted_ = true;                                           // by_id_
+  std::vector<std::pair<TargetId, std::size_t>> by_id_;          // sorted; see index()
   std::vector<std::pair<std::size_t, std::string>> host_names_;  // of reverse look-ups, sorted by place; few
 };
 

@@ -28,11 +28,29 @@ constexpr Nanoseconds longest_farewell = std::chrono::seconds(2);
 // While it measures, the program waits for no reader.
 constexpr std::chrono::milliseconds no_wait{0};
 
+TargetOptions target_options(const PingOptions& options) {
+  TargetOptions target;
+  target.schedule = FixedInterval{options.interval};
+  target.max_probes = options.count;
+  target.timeout = options.timeout;
+  target.payload_bytes = options.size_bytes;
+  target.pattern = options.pattern;
+  target.network.ttl = options.ttl;
+  target.network.tos = options.tos;
+  target.network.mark = options.mark;
+  target.network.flow_label = options.flow_label;
+  target.network.source = options.source;
+  target.network.interface = options.interface;
+  target.network.path_mtu = options.path_mtu;
+  return target;
+}
+
 }  // namespace
 
 PingRun::PingRun(const PingOptions& options, const TargetList& list)
     : options_(options),
       list_(list),
+      target_options_(target_options(options)),
       clock_(Clock::system()),
       output_(STDOUT_FILENO, "standard output"),
       targets_(list) {}
@@ -281,14 +299,14 @@ report::Summary PingRun::summary_of(TargetId id) const {
 void PingRun::report_all(bool interim) {
   for (std::size_t place = 0; place < targets_.size(); ++place) {
     const auto& measured = targets_[place];
-    const report::Summary summary = measured.present ? summary_of(measured.id) : measured.last;
+    const report::Summary summary = measured.present() ? summary_of(measured.id) : *measured.last;
     if (interim) {
       reporter_->interim(targets_.name(place), summary);
       continue;
     }
     reporter_->summary(targets_.name(place), summary);
     const bool silent = summary.figures.received + summary.figures.late == 0;
-    if (silent && measured.present) some_silent_ = true;
+    if (silent && measured.present()) some_silent_ = true;
   }
 }
 

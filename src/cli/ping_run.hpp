@@ -44,7 +44,6 @@ class PingRun {
   void add_target(std::size_t request, const Address& address);
   void resolved(std::size_t request, const Result<resolve::Resolution>& resolution);
   void move_target(std::size_t request, const std::vector<Address>& wanted);
-  TargetOptions target_options() const;
   void await_first_target();
   void begin_report();
   void begin_live();
@@ -74,6 +73,7 @@ class PingRun {
 
   const PingOptions& options_;
   const TargetList& list_;
+  const TargetOptions target_options_;
   const Clock& clock_;
   Signals signals_;
   report::Output output_;

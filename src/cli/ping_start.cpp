@@ -92,24 +92,9 @@ bool PingRun::open_session() {
   return true;
 }
 
-TargetOptions PingRun::target_options() const {
-  TargetOptions target;
-  target.schedule = FixedInterval{options_.interval};
-  target.max_probes = options_.count;
-  target.timeout = options_.timeout;
-  target.payload_bytes = options_.size_bytes;
-  target.pattern = options_.pattern;
-  target.network.ttl = options_.ttl;
-  target.network.tos = options_.tos;
-  target.network.mark = options_.mark;
-  target.network.flow_label = options_.flow_label;
-  target.network.source = options_.source;
-  target.network.interface = options_.interface;
-  target.network.path_mtu = options_.path_mtu;
-  return target;
-}
-
 void PingRun::add_requested() {
+  session_->reserve(list_.size());
+  targets_.reserve(list_.size());
   for (std::size_t request = 0; request < list_.size(); ++request) {
     RequestedTarget requested = list_[request];
     if (requested.address) {
@@ -158,16 +143,15 @@ void PingRun::move_target(std::size_t request, const std::vector<Address>& wante
   std::optional<Address> previous;
   for (std::size_t place = 0; place < targets_.size(); ++place) {
     auto& measured = targets_[place];
-    if (measured.request != request || !measured.present) continue;
+    if (measured.request != request || !measured.present()) continue;
     const auto still = std::find(missing.begin(), missing.end(), measured.address);
     if (still != missing.end()) {
       missing.erase(still);
       continue;
     }
     previous = measured.address;
-    measured.last = summary_of(measured.id);
-    if (auto last = session_->remove(measured.id)) measured.last.figures = *last;
-    measured.present = false;
+    measured.last = std::make_unique<report::Summary>(summary_of(measured.id));
+    if (auto last = session_->remove(measured.id)) measured.last->figures = *last;
   }
   for (const Address& address : missing) {
     const std::size_t before = targets_.size();
@@ -177,7 +161,7 @@ void PingRun::move_target(std::size_t request, const std::vector<Address>& wante
 }
 
 void PingRun::add_target(std::size_t request, const Address& address) {
-  const auto added = session_->add(address, target_options());
+  const auto added = session_->add(address, target_options_);
   if (!added) {
     // One message for a reason that all share.
     if (!std::exchange(refused_, true)) complain(added.error().message());

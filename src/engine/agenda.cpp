@@ -111,6 +111,11 @@ void Agenda::remove(TargetIndex index) {
   }
 }
 
+void Agenda::reserve(std::size_t targets) {
+  targets_.reserve(targets);
+  timers_.reserve(targets);
+}
+
 void Agenda::postpone(Nanoseconds by) {
   for (TargetIndex index = 0; index < targets_.size(); ++index) {
     if (!timers_.is_set(index)) continue;
@@ -143,13 +148,12 @@ std::uint64_t Agenda::plan_interval(TargetIndex index, const FixedInterval& sche
   return skipped;
 }
 
-std::optional<Agenda::Sending> Agenda::take_due(MonotonicTime now) {
-  const auto due_index = timers_.pop_due();
-  if (!due_index) return std::nullopt;
-  const TargetIndex index = *due_index;
+void Agenda::take_due(MonotonicTime now, Sending& sending) {
+  const TargetIndex index = *timers_.pop_due();
+  if (const auto following = timers_.peek_due()) __builtin_prefetch(&targets_[*following], 1);
   Target& target = targets_[index];
   const TargetOptions& options = options_[target.options];
-  Sending sending{index, target.sequence, timers_.deadline(index), 0};
+  sending = {index, target.sequence, timers_.deadline(index), 0};
 
   ++target.sequence;
   ++target.waiting;
@@ -159,7 +163,7 @@ std::optional<Agenda::Sending> Agenda::take_due(MonotonicTime now) {
     if (fixed->interval > Nanoseconds::zero()) lag_.record(now - sending.due);
     if (more) sending.skipped = plan_interval(index, *fixed, sending.due, now);
     skipped_sends_ += sending.skipped;
-    return sending;
+    return;
   }
   target.anchor = now;
   if (const auto* on_answer = std::get_if<OnAnswer>(&options.schedule)) {
@@ -175,7 +179,6 @@ std::optional<Agenda::Sending> Agenda::take_due(MonotonicTime now) {
     // When it was due, so that rounds do not drift; unless a stall lies between.
     if (!round_began_) round_began_ = now - sending.due > stall ? now : sending.due;
   }
-  return sending;
 }
 
 void Agenda::put_back(const Sending& sending, MonotonicTime again) {

@@ -65,6 +65,8 @@ class Agenda {
 
   TargetIndex add(const Address& address, const TargetOptions& options, MonotonicTime first_due);
   void remove(TargetIndex index);
+  // Makes room for that many targets.
+  void reserve(std::size_t targets);
   // Moves every timer, for a session that begins later than its targets were added.
   void postpone(Nanoseconds by);
 
@@ -84,8 +86,9 @@ class Agenda {
     MonotonicTime due{};
     std::uint64_t skipped = 0;  // sends that were left out before this one
   };
-  // Takes the next due target for a probe that is about to be sent, and plans the one after it.
-  std::optional<Sending> take_due(MonotonicTime now);
+  // Takes the next due target for a probe that is about to be sent, and plans the one after it. Requires: one
+  // is due.
+  void take_due(MonotonicTime now, Sending& sending);
   // The probe was not tried after all (nothing could be sent): the target is due again at `again`. Takes back
   // the latest first.
   void put_back(const Sending& sending, MonotonicTime again);

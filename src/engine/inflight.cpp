@@ -1,17 +1,11 @@
 // inflight.cpp: see inflight.hpp for the invariants.
 #include "engine/inflight.hpp"
 
+#include <algorithm>
+
 namespace sonde::engine {
 
 Inflight::Inflight(MonotonicTime start, std::size_t capacity) : capacity_(capacity), timeouts_(start) {}
-
-bool Inflight::ready(MonotonicTime now) const {
-  const std::size_t index = index_of(next_number_);
-  if (index >= slots_.size()) return true;
-  const ProbeSlot& slot = slots_[index];
-  if (slot.state == ProbeState::waiting) return false;
-  return slot.state != ProbeState::lost || now >= ready_at();
-}
 
 MonotonicTime Inflight::ready_at() const {
   const ProbeSlot& slot = slots_[index_of(next_number_)];
@@ -20,12 +14,18 @@ MonotonicTime Inflight::ready_at() const {
   return slot.state == ProbeState::waiting ? timed_out : timed_out + (timed_out - slot.sent_at);
 }
 
+void Inflight::grow() {
+  // Reserved whole, so that nothing moves; memory is taken as it is first written to.
+  constexpr std::size_t step = 64;
+  slots_.reserve(capacity_);
+  slots_.resize(std::min(capacity_, slots_.size() + step));
+  timeouts_.reserve(capacity_);
+  timeouts_.grow(slots_.size());
+}
+
 ProbeSlot& Inflight::take(TargetIndex target, std::uint32_t generation, std::uint64_t sequence) {
   const std::size_t index = index_of(next_number_);
-  if (index >= slots_.size()) {
-    slots_.resize(index + 1);
-    timeouts_.grow(index + 1);
-  }
+  if (index >= slots_.size()) grow();
   ProbeSlot& slot = slots_[index];
   slot = ProbeSlot{};
   slot.target = target;

@@ -99,6 +99,7 @@ class Inflight {
   }
 
  private:
+  void grow();
   std::size_t index_of(std::uint32_t number) const { return number & (capacity_ - 1); }
   std::uint32_t timer_of(const ProbeSlot& slot) const {
     return static_cast<std::uint32_t>(index_of(slot.number));
@@ -109,5 +110,13 @@ class Inflight {
   std::vector<ProbeSlot> slots_;  // grows to capacity_ during the first lap
   TimerWheel timeouts_;           // timer i is the timeout of slots_[i]
 };
+
+inline bool Inflight::ready(MonotonicTime now) const {
+  const std::size_t index = index_of(next_number_);
+  if (index >= slots_.size()) return true;
+  const ProbeSlot& slot = slots_[index];
+  if (slot.state == ProbeState::waiting) return false;
+  return slot.state != ProbeState::lost || now >= ready_at();
+}
 
 }  // namespace sonde::engine

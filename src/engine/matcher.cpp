@@ -38,21 +38,24 @@ ProbeSlot* living(ProbeSlot* slot, const Agenda& agenda) {
 }  // namespace
 
 Match Matcher::match(const transport::Arrival& arrival, Channel& channel, Agenda& agenda) {
+  Match match;
   switch (arrival.message.kind) {
     case wire::IcmpKind::echo_reply:
-      return match_answer(arrival, channel, agenda);
+      match_answer(arrival, channel, agenda, match);
+      break;
     case wire::IcmpKind::error:
     case wire::IcmpKind::note:
-      return match_error(arrival, channel, agenda);
+      match_error(arrival, channel, agenda, match);
+      break;
     case wire::IcmpKind::echo_request:
     case wire::IcmpKind::other:
+      reject(arrival, agenda, {}, match);
       break;
   }
-  return reject(arrival, agenda, {});
+  return match;
 }
 
-Match Matcher::reject(const transport::Arrival& arrival, Agenda& agenda, EventFlags why) const {
-  Match match;
+void Matcher::reject(const transport::Arrival& arrival, Agenda& agenda, EventFlags why, Match& match) const {
   Event& event = match.event;
   event.kind = EventKind::rejected;
   describe_arrival(arrival, event);
@@ -71,7 +74,6 @@ Match Matcher::reject(const transport::Arrival& arrival, Agenda& agenda, EventFl
     match.target = agenda.find(*about);
     event.has_target = match.target.has_value();
   }
-  return match;
 }
 
 UnixTime Matcher::sent_unix(const ProbeSlot& slot) const {
@@ -121,11 +123,13 @@ EventFlags Matcher::compare_payload(const transport::Arrival& arrival, const Tar
   return flags;
 }
 
-Match Matcher::match_answer(const transport::Arrival& arrival, Channel& channel, Agenda& agenda) {
-  if (arrival.bad_checksum) return reject(arrival, agenda, EventFlag::bad_checksum);
-  if (arrival.message.identifier != channel.transport->identifier()) return reject(arrival, agenda, {});
+void Matcher::match_answer(const transport::Arrival& arrival, Channel& channel, Agenda& agenda,
+                           Match& match) {
+  if (arrival.bad_checksum) return reject(arrival, agenda, EventFlag::bad_checksum, match);
+  if (arrival.message.identifier != channel.transport->identifier())
+    return reject(arrival, agenda, {}, match);
   ProbeSlot* slot = living(channel.inflight.by_sequence(arrival.message.sequence), agenda);
-  if (slot == nullptr) return reject(arrival, agenda, EventFlag::other_sequence);
+  if (slot == nullptr) return reject(arrival, agenda, EventFlag::other_sequence, match);
   const Target& target = agenda.target(slot->target);
   const TargetOptions& options = agenda.options(target.options);
 
@@ -135,15 +139,14 @@ Match Matcher::match_answer(const transport::Arrival& arrival, Channel& channel,
   if (options.payload_bytes >= wire::token_bytes) {
     const auto token = wire::read_token(arrival.message.payload);
     if (token != this->token(target.address, slot->sequence, slot->number)) {
-      return reject(arrival, agenda, EventFlag::bad_token);
+      return reject(arrival, agenda, EventFlag::bad_token, match);
     }
     if (!expected_source) flags |= EventFlag::other_source;
   } else {
-    if (!expected_source) return reject(arrival, agenda, EventFlag::other_source);
+    if (!expected_source) return reject(arrival, agenda, EventFlag::other_source, match);
     flags |= EventFlag::no_token;
   }
 
-  Match match;
   match.slot = slot;
   match.target = slot->target;
   Event& event = match.event;
@@ -165,27 +168,25 @@ Match Matcher::match_answer(const transport::Arrival& arrival, Channel& channel,
       event.kind = EventKind::duplicate;
       break;
   }
-  return match;
 }
 
-Match Matcher::match_error(const transport::Arrival& arrival, Channel& channel, Agenda& agenda) {
-  if (arrival.bad_checksum) return reject(arrival, agenda, EventFlag::bad_checksum);
+void Matcher::match_error(const transport::Arrival& arrival, Channel& channel, Agenda& agenda, Match& match) {
+  if (arrival.bad_checksum) return reject(arrival, agenda, EventFlag::bad_checksum, match);
   const auto& quoted = arrival.message.quoted;
   if (!quoted || !quoted->is_echo_request || quoted->identifier != channel.transport->identifier()) {
-    return reject(arrival, agenda, EventFlag::unmatched_quote);
+    return reject(arrival, agenda, EventFlag::unmatched_quote, match);
   }
   ProbeSlot* slot = living(channel.inflight.by_sequence(quoted->sequence), agenda);
-  if (slot == nullptr) return reject(arrival, agenda, EventFlag::unmatched_quote);
+  if (slot == nullptr) return reject(arrival, agenda, EventFlag::unmatched_quote, match);
   const Target& target = agenda.target(slot->target);
   const auto& destination = quoted->destination ? quoted->destination : arrival.probed;
   const auto token = wire::read_token(quoted->payload);
   const bool has_token = agenda.options(target.options).payload_bytes >= wire::token_bytes && token;
   if ((destination && !same_host(*destination, target.address)) ||
       (has_token && token != this->token(target.address, slot->sequence, slot->number))) {
-    return reject(arrival, agenda, EventFlag::unmatched_quote);
+    return reject(arrival, agenda, EventFlag::unmatched_quote, match);
   }
 
-  Match match;
   match.slot = slot;
   match.target = slot->target;
   Event& event = match.event;
@@ -211,7 +212,6 @@ Match Matcher::match_error(const transport::Arrival& arrival, Channel& channel, 
     event.kind = EventKind::note;
     match.silent = slot->state != ProbeState::lost;
   }
-  return match;
 }
 
 Event Matcher::unanswered(const ProbeSlot& slot, const Address& address) const {

@@ -47,9 +47,10 @@ class Matcher {
   Event unanswered(const ProbeSlot& slot, const Address& address) const;
 
  private:
-  Match match_answer(const transport::Arrival& arrival, Channel& channel, Agenda& agenda);
-  Match match_error(const transport::Arrival& arrival, Channel& channel, Agenda& agenda);
-  Match reject(const transport::Arrival& arrival, Agenda& agenda, EventFlags why) const;
+  // These fill in `match`, a fresh one: copying it costs more than deciding it.
+  void match_answer(const transport::Arrival& arrival, Channel& channel, Agenda& agenda, Match& match);
+  void match_error(const transport::Arrival& arrival, Channel& channel, Agenda& agenda, Match& match);
+  void reject(const transport::Arrival& arrival, Agenda& agenda, EventFlags why, Match& match) const;
   void measure(const transport::Arrival& arrival, const ProbeSlot& slot, Event& event) const;
   EventFlags compare_payload(const transport::Arrival& arrival, const TargetOptions& options) const;
   UnixTime sent_unix(const ProbeSlot& slot) const;

@@ -17,6 +17,8 @@ constexpr std::size_t gather_rate = 1500;
 constexpr Nanoseconds rate_window = std::chrono::milliseconds(100);
 constexpr Nanoseconds gather_time = std::chrono::milliseconds(1);
 
+constexpr std::size_t most_channels = 32;  // of a group
+
 // Sends per turn before the caller gets a word in.
 constexpr int batches_per_turn = 16;
 
@@ -185,33 +187,36 @@ Result<void> Prober::open_channel(Group& group) {
 
 std::size_t Prober::wanted_channels(const Group& group) const {
   if (options_.sockets != 0) return options_.sockets;
-  // Two things have to fit: the probes of one timeout and one quarantine into sequence numbers, and 5 ms of
-  // answers with their stamps into receive buffers.
-  constexpr std::size_t most = 32;
+  // Receive buffers have to hold 5 ms of answers with their stamps.
   double rate = agenda_.wanted_rate();
   if (options_.max_rate > 0) rate = std::min(rate, options_.max_rate);
   rate = std::min(rate, 250'000.0);  // more than one thread carries
-  const double timeout = std::chrono::duration<double>(agenda_.longest_timeout()).count();
-  const double numbers = rate * 2 * timeout / Inflight::largest_capacity;
   const auto capacity = static_cast<double>(channels_[group.channels.front()]->transport->receive_capacity());
   const double buffers = rate * 0.005 / std::max(1.0, capacity);
-  return std::clamp(static_cast<std::size_t>(std::ceil(std::max(numbers, buffers))), std::size_t{1}, most);
+  return std::clamp(static_cast<std::size_t>(std::ceil(buffers)), std::size_t{1}, most_channels);
 }
 
-Channel* Prober::free_channel(Group& group) {
+std::optional<std::size_t> Prober::free_channel(Group& group) {
   const MonotonicTime now = watch_.now();
-  if (group.may_grow && group.channels.size() < wanted_channels(group)) {
-    // One that cannot be opened (descriptors, most likely) leaves the group with those it has.
-    if (!open_channel(group)) group.may_grow = false;
-  }
+  // One that cannot be opened (descriptors, most likely) leaves the group with those it has.
+  const auto grow = [&](std::size_t wanted) {
+    if (!group.may_grow || group.channels.size() >= wanted) return false;
+    group.may_grow = open_channel(group).has_value();
+    return group.may_grow;
+  };
+  grow(wanted_channels(group));
   MonotonicTime soonest = MonotonicTime::max();
   for (std::size_t tried = 0; tried < group.channels.size(); ++tried) {
-    Channel& channel = *channels_[group.channels[group.next_channel++ % group.channels.size()]];
-    if (channel.inflight.ready(now)) return &channel;
-    soonest = std::min(soonest, channel.inflight.ready_at());
+    const std::size_t channel = group.channels[group.next_channel++ % group.channels.size()];
+    const Inflight& inflight = channels_[channel]->inflight;
+    if (inflight.ready(now)) return channel;
+    soonest = std::min(soonest, inflight.ready_at());
   }
+  // Every sequence number waits for its answer or is in quarantine. (How many that will be depends on how many
+  // answers come, so it is not foreseen: rings that are not needed only push others out of the cache.)
+  if (grow(options_.sockets != 0 ? options_.sockets : most_channels)) return group.channels.back();
   group.blocked_until = soonest;
-  return nullptr;
+  return std::nullopt;
 }
 
 }  // namespace sonde::engine

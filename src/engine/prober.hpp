@@ -36,6 +36,8 @@ namespace sonde::engine {
 class OutcomeSink {
  public:
   virtual ~OutcomeSink() = default;
+  // The target is sent to soon: a chance to get at what is kept of it.
+  virtual void sending(TargetIndex target) = 0;
   // A probe was handed to the send call; exactly one verdict follows.
   virtual void sent(TargetIndex target) = 0;
   virtual void skipped(TargetIndex target, std::uint64_t sends) = 0;
@@ -73,6 +75,8 @@ class Prober {
   Result<TargetIndex> add(const Address& address, const TargetOptions& options, Nanoseconds phase);
   // Probes in flight are forgotten; their answers will fit no target.
   void remove(TargetIndex target);
+  // Makes room for that many targets.
+  void reserve(std::size_t targets) { agenda_.reserve(targets); }
 
   // One turn: bounded, never blocks.
   void process();
@@ -113,9 +117,9 @@ class Prober {
   std::size_t group_of(TargetIndex target);
   Result<void> open_channel(Group& group);
   std::size_t wanted_channels(const Group& group) const;
-  // A channel with a free sequence number; null when all are full (then the group is blocked until one is
-  // not).
-  Channel* free_channel(Group& group);
+  // A channel with a free sequence number, as an index into channels_; nullopt when all are full (then the
+  // group is blocked until one is not).
+  std::optional<std::size_t> free_channel(Group& group);
 
   // --- sending (sending.cpp) ---
   // Sends up to one batch per group. True when more is due now.

@@ -36,7 +36,8 @@ void Prober::stage(std::size_t allowance) {
       agenda_.defer(*due, group.blocked_until);
       continue;
     }
-    group.staged.push_back(*agenda_.take_due(now));
+    sink_->sending(*due);
+    agenda_.take_due(now, group.staged.emplace_back());
     ++staged;
   }
 }
@@ -65,19 +66,20 @@ std::span<std::byte> Prober::compose(std::size_t place, const Agenda::Sending& s
 void Prober::flush(Group& group) {
   std::size_t first = 0;
   while (first < group.staged.size()) {
-    Channel* channel = free_channel(group);
-    if (channel == nullptr) {
+    const auto place = free_channel(group);
+    if (!place) {
       put_back(group, first, group.blocked_until);
       break;
     }
-    Inflight& inflight = channel->inflight;
+    Channel& channel = *channels_[*place];
+    Inflight& inflight = channel.inflight;
     const std::uint32_t first_number = inflight.next_number();
     std::size_t count = 0;
     while (first + count < group.staged.size() && inflight.ready(watch_.now())) {
       const Agenda::Sending& sending = group.staged[first + count];
       const Target& target = agenda_.target(sending.target);
       ProbeSlot& slot = inflight.take(sending.target, target.generation, sending.sequence);
-      slot.stamp_asked = channel->transport->clock() != RttClock::user &&
+      slot.stamp_asked = channel.transport->clock() != RttClock::user &&
                          (options_.stamp_every <= 1 || slot.number % options_.stamp_every == 0);
       transport::Departure& departure = departures_[count];
       departure.to = net::SocketAddress::from(target.address, 0, group.network.flow_label.value_or(0));
@@ -86,9 +88,9 @@ void Prober::flush(Group& group) {
       departure.message = compose(count, sending, slot.number);
       ++count;
     }
-    if (gathering_) sent_on_.push_back(group.channels[(group.next_channel - 1) % group.channels.size()]);
-    const std::size_t decided = channel->transport->send(std::span(departures_).first(count));
-    for (std::size_t i = 0; i < decided; ++i) departed(*channel, group.staged[first + i], departures_[i]);
+    if (gathering_) sent_on_.push_back(*place);
+    const std::size_t decided = channel.transport->send(std::span(departures_).first(count));
+    for (std::size_t i = 0; i < decided; ++i) departed(channel, group.staged[first + i], departures_[i]);
     first += decided;
     if (decided < count) {
       inflight.untake(first_number + static_cast<std::uint32_t>(decided));

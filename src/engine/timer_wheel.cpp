@@ -21,28 +21,6 @@ std::uint64_t TimerWheel::tick_of(MonotonicTime time) const {
   return std::min(ticks, (std::uint64_t{1} << (digit_bits * levels)) - 1);
 }
 
-void TimerWheel::link(std::uint32_t timer, std::uint16_t list) {
-  Node& node = nodes_[timer];
-  List& target = lists_[list];
-  node.list = list;
-  node.next = none;
-  node.previous = target.last;
-  (target.last == none ? target.first : nodes_[target.last].next) = timer;
-  target.last = timer;
-  if (list != due_list) occupied_[list / slots] |= std::uint64_t{1} << (list % slots);
-}
-
-void TimerWheel::unlink(std::uint32_t timer) {
-  Node& node = nodes_[timer];
-  List& list = lists_[node.list];
-  (node.previous == none ? list.first : nodes_[node.previous].next) = node.next;
-  (node.next == none ? list.last : nodes_[node.next].previous) = node.previous;
-  if (list.first == none && node.list != due_list) {
-    occupied_[node.list / slots] &= ~(std::uint64_t{1} << (node.list % slots));
-  }
-  node.list = no_list;
-}
-
 void TimerWheel::place(std::uint32_t timer) {
   const std::uint64_t at = tick_of(nodes_[timer].deadline);
   // What is due now is so at once, not only with the tick that now_ lies in.
@@ -108,19 +86,6 @@ void TimerWheel::advance(MonotonicTime now) {
     replace_all(list_of(level, first_tick));
   }
   now_ = now;  // not before: what is moved down keeps its order
-}
-
-std::optional<std::uint32_t> TimerWheel::pop_due() {
-  const std::uint32_t timer = lists_[due_list].first;
-  if (timer == none) return std::nullopt;
-  unlink(timer);
-  --count_;
-  return timer;
-}
-
-std::optional<std::uint32_t> TimerWheel::peek_due() const {
-  const std::uint32_t timer = lists_[due_list].first;
-  return timer == none ? std::nullopt : std::optional(timer);
 }
 
 std::optional<MonotonicTime> TimerWheel::next_deadline() const {

@@ -27,6 +27,8 @@ class TimerWheel {
 
   // Makes timers 0 to capacity - 1 usable. Never shrinks.
   void grow(std::size_t capacity);
+  // Makes room for that many without using it.
+  void reserve(std::size_t capacity) { nodes_.reserve(capacity); }
 
   // Sets or moves `timer`. One that is already due becomes due at once, behind those that are.
   void set(std::uint32_t timer, MonotonicTime deadline);
@@ -86,5 +88,42 @@ class TimerWheel {
   std::array<std::uint64_t, levels> occupied_{};  // a bit per slot
   std::vector<Node> nodes_;
 };
+
+// Run for every probe, hence here.
+
+inline void TimerWheel::link(std::uint32_t timer, std::uint16_t list) {
+  Node& node = nodes_[timer];
+  List& target = lists_[list];
+  node.list = list;
+  node.next = none;
+  node.previous = target.last;
+  (target.last == none ? target.first : nodes_[target.last].next) = timer;
+  target.last = timer;
+  if (list != due_list) occupied_[list / slots] |= std::uint64_t{1} << (list % slots);
+}
+
+inline void TimerWheel::unlink(std::uint32_t timer) {
+  Node& node = nodes_[timer];
+  List& list = lists_[node.list];
+  (node.previous == none ? list.first : nodes_[node.previous].next) = node.next;
+  (node.next == none ? list.last : nodes_[node.next].previous) = node.previous;
+  if (list.first == none && node.list != due_list) {
+    occupied_[node.list / slots] &= ~(std::uint64_t{1} << (node.list % slots));
+  }
+  node.list = no_list;
+}
+
+inline std::optional<std::uint32_t> TimerWheel::pop_due() {
+  const std::uint32_t timer = lists_[due_list].first;
+  if (timer == none) return std::nullopt;
+  unlink(timer);
+  --count_;
+  return timer;
+}
+
+inline std::optional<std::uint32_t> TimerWheel::peek_due() const {
+  const std::uint32_t timer = lists_[due_list].first;
+  return timer == none ? std::nullopt : std::optional(timer);
+}
 
 }  // namespace sonde::engine

@@ -8,26 +8,6 @@
 
 namespace sonde::net {
 
-SocketAddress SocketAddress::from(const Address& address, std::uint16_t port, std::uint32_t flow_label) {
-  SocketAddress result;
-  if (address.is_ipv4()) {
-    sockaddr_in v4{};
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(port);
-    std::memcpy(&v4.sin_addr, address.padded_bytes().data(), sizeof v4.sin_addr);
-    result.storage_.v4 = v4;
-  } else {
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(port);
-    v6.sin6_flowinfo = htonl(flow_label & 0xfffffU);
-    std::memcpy(&v6.sin6_addr, address.padded_bytes().data(), sizeof v6.sin6_addr);
-    v6.sin6_scope_id = address.scope_id();
-    result.storage_.v6 = v6;
-  }
-  return result;
-}
-
 std::optional<SocketAddress> SocketAddress::from(const sockaddr_storage& storage, socklen_t length) {
   return from(&storage, length);
 }

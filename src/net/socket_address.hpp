@@ -1,10 +1,12 @@
 // socket_address.hpp: an address as the kernel takes and gives it, in 28 bytes and without allocation.
 #pragma once
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 #include "sonde/address.hpp"
@@ -50,6 +52,27 @@ class SocketAddress {
   } storage_;
 };
 static_assert(sizeof(SocketAddress) == 28);
+
+inline SocketAddress SocketAddress::from(const Address& address, std::uint16_t port,
+                                         std::uint32_t flow_label) {
+  SocketAddress result;
+  if (address.is_ipv4()) {
+    sockaddr_in v4{};
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port);
+    std::memcpy(&v4.sin_addr, address.padded_bytes().data(), sizeof v4.sin_addr);
+    result.storage_.v4 = v4;
+  } else {
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(port);
+    v6.sin6_flowinfo = htonl(flow_label & 0xfffffU);
+    std::memcpy(&v6.sin6_addr, address.padded_bytes().data(), sizeof v6.sin6_addr);
+    v6.sin6_scope_id = address.scope_id();
+    result.storage_.v6 = v6;
+  }
+  return result;
+}
 
 // AF_INET or AF_INET6.
 constexpr int address_family(Family family) {

@@ -10,6 +10,7 @@
 
 #include "net/timestamping.hpp"
 #include "session/implementation.hpp"
+#include "transport/receive_ring.hpp"
 #include "transport/select.hpp"
 
 namespace sonde {
@@ -93,9 +94,11 @@ struct Shared {
   std::atomic<bool> stamps_awaited = false;
 };
 
+// One for each shard: the sockets of one thread receive into the same buffers.
 engine::OpenTransport opener(const SessionOptions& options, const Clock& clock,
                              const std::shared_ptr<Shared>& shared) {
-  return [options, &clock, shared](Family family, const NetworkOptions& network) {
+  const auto buffers = std::make_shared<transport::ReceiveBuffers>();
+  return [options, &clock, shared, buffers](Family family, const NetworkOptions& network) {
     transport::TransportOptions wanted;
     wanted.kind = options.transport;
     wanted.clock = options.clock;
@@ -105,6 +108,7 @@ engine::OpenTransport opener(const SessionOptions& options, const Clock& clock,
     wanted.own_send_numbers = options.own_send_numbers;
     wanted.identifier = shared->next_identifier.fetch_add(1);
     wanted.clock_source = &clock;
+    wanted.buffers = buffers;
     auto opened = transport::open_transport(family, wanted);
     const bool stamped = opened && opened->transport->clock() != RttClock::user;
     if (stamped && !shared->stamps_awaited.exchange(true)) {
@@ -217,6 +221,11 @@ Result<TargetId> Session::add(const Address& address, const TargetOptions& optio
   auto added = shard.add(address, options, phase);
   if (added && self.threaded) shard.wake();
   return added;
+}
+
+void Session::reserve(std::size_t targets) {
+  const auto& shards = implementation_->shards;
+  for (const auto& shard : shards) shard->reserve(targets / shards.size() + 1);
 }
 
 Result<Figures> Session::remove(TargetId target) {

@@ -67,6 +67,12 @@ Result<TargetId> Shard::add(const Address& address, const TargetOptions& options
   return id_of(*index);
 }
 
+void Shard::reserve(std::size_t targets) {
+  const Access access(*this);
+  prober_.reserve(targets);
+  figures_.reserve(targets);
+}
+
 Result<Figures> Shard::remove(TargetId id) {
   const Access access(*this);
   const auto index = index_of(id);

@@ -46,6 +46,7 @@ class Shard final : private engine::OutcomeSink {
   // --- from any thread ---
   Result<TargetId> add(const Address& address, const TargetOptions& options, Nanoseconds phase);
   Result<Figures> remove(TargetId id);
+  void reserve(std::size_t targets);
   // What `ask` says of a target's figures. Errors: not_found.
   template <typename Ask>
   auto with_figures(TargetId id, Ask ask)
@@ -84,6 +85,7 @@ class Shard final : private engine::OutcomeSink {
   void finish(MonotonicTime deadline);
 
  private:
+  void sending(engine::TargetIndex target) override { figures_[target].prefetch(); }
   void sent(engine::TargetIndex target) override { figures_[target].sent(); }
   void skipped(engine::TargetIndex target, std::uint64_t sends) override { figures_[target].skipped(sends); }
   void outcome(std::optional<engine::TargetIndex> target, Event& event) override;

@@ -40,6 +40,13 @@ class TargetFigures {
  public:
   explicit TargetFigures(Resolution resolution) : histogram_(resolution) {}
 
+  // Brings it into the cache, for who will use it soon.
+  void prefetch() const {
+    constexpr std::size_t line = 64;
+    const auto* bytes = reinterpret_cast<const std::byte*>(this);
+    for (std::size_t at = 0; at < sizeof *this; at += line) __builtin_prefetch(bytes + at, 1);
+  }
+
   // A probe was handed to the send call, whatever came of it.
   void sent() { ++sent_; }
   // Its verdict. `host_time` is this host's own share, beside the RTT.

@@ -18,9 +18,6 @@ namespace {
 // A reply and its stamp charge this much of the receive buffer (measured: 112 of them fill 212,992 bytes).
 constexpr std::size_t charge_per_answer = 1900;
 
-// Long enough for any ICMP error with what it quotes, and for an ordinary answer with 60 bytes of IP header.
-constexpr std::size_t smallest_receive = 1536;
-
 // Whether an ICMP error may have left this errno pending on the socket (the kernel's icmp_err_convert and its IPv6
 // counterpart). A firewall's EPERM or a full queue's ENOBUFS never is.
 bool may_be_pending(int system_errno) {
@@ -68,10 +65,11 @@ Result<std::unique_ptr<IcmpSocket>> IcmpSocket::configure(net::FileDescriptor de
 
 IcmpSocket::IcmpSocket(net::FileDescriptor descriptor, Family family, TransportKind kind,
                        const TransportOptions& options)
-    : descriptor_(std::move(descriptor)), family_(family), kind_(kind), clock_source_(options.clock_source) {
-  answers_.allocate(smallest_receive);
-  queue_.allocate(smallest_receive);
-}
+    : descriptor_(std::move(descriptor)),
+      family_(family),
+      kind_(kind),
+      clock_source_(options.clock_source),
+      buffers_(options.buffers ? options.buffers : std::make_shared<ReceiveBuffers>()) {}
 
 Result<void> IcmpSocket::configure(const TransportOptions& options) {
   if (is_raw()) {
@@ -128,8 +126,7 @@ Result<void> IcmpSocket::configure_stamps(const TransportOptions& options) {
 
 void IcmpSocket::expect_messages_of(std::size_t bytes) {
   constexpr std::size_t ip_header = 60, appended = 64;  // what may come on top of what was sent
-  const std::size_t wanted = bytes + ip_header + appended;
-  if (wanted > answers_.stride) answers_.allocate(wanted);
+  buffers_->answers.make_room(bytes + ip_header + appended);
 }
 
 std::uint64_t IcmpSocket::receive_drops() {

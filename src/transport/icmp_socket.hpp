@@ -23,6 +23,7 @@
 #include "net/control_message.hpp"
 #include "net/file_descriptor.hpp"
 #include "net/timestamping.hpp"
+#include "transport/receive_ring.hpp"
 #include "transport/transport.hpp"
 
 namespace sonde::transport {
@@ -48,25 +49,7 @@ class IcmpSocket final : public Transport {
   std::size_t receive_capacity() const override { return receive_capacity_; }
 
  private:
-  static constexpr std::size_t receive_batch = 64;
   using SendControl = net::ControlBuffer<64>;
-
-  // The buffers of one recvmmsg call.
-  struct ReceiveRing {
-    std::array<mmsghdr, receive_batch> headers{};
-    std::array<iovec, receive_batch> vectors{};
-    std::array<net::SocketAddress, receive_batch> names{};
-    alignas(8) std::array<std::array<std::byte, net::receive_control_bytes>, receive_batch> controls{};
-    std::unique_ptr<std::byte[]> bytes;
-    std::size_t stride = 0;
-    std::size_t filled = 0;  // headers that the kernel may have written to
-
-    void allocate(std::size_t bytes_each);
-    void rearm();
-    // One recvmmsg(): how many messages came, or -1 with errno.
-    int receive(int descriptor, int flags);
-    std::span<const std::byte> message(std::size_t i) const;
-  };
 
   IcmpSocket(net::FileDescriptor descriptor, Family family, TransportKind kind,
              const TransportOptions& options);
@@ -82,6 +65,7 @@ class IcmpSocket final : public Transport {
   void restart_kernel_numbers();
 
   void take_answer(std::size_t place, MonotonicTime now, ReceiveBatch& batch);
+  bool read_answer(std::size_t place, Arrival& arrival) const;
   // Reads the error queue to its end into stamps_ and errors_.
   void drain_error_queue();
   void take_queued(std::size_t place);
@@ -104,8 +88,7 @@ class IcmpSocket final : public Transport {
   std::array<iovec, batch_size> send_vectors_{};
   std::array<SendControl, batch_size> send_controls_{};
 
-  ReceiveRing answers_;
-  ReceiveRing queue_;  // for the error queue
+  std::shared_ptr<ReceiveBuffers> buffers_;
 
   // What was read off the error queue and not yet handed over: an ICMP error keeps its own bytes.
   struct QueuedError {

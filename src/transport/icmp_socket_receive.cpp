@@ -14,46 +14,9 @@
 
 namespace sonde::transport {
 
-void IcmpSocket::ReceiveRing::allocate(std::size_t bytes_each) {
-  stride = bytes_each;
-  filled = receive_batch;
-  bytes = std::make_unique_for_overwrite<std::byte[]>(stride * receive_batch);
-  for (std::size_t i = 0; i < receive_batch; ++i) {
-    vectors[i] = {bytes.get() + i * stride, stride};
-    msghdr& header = headers[i].msg_hdr;
-    header.msg_iov = &vectors[i];
-    header.msg_iovlen = 1;
-    header.msg_name = names[i].data();
-    header.msg_control = controls[i].data();
-  }
-  rearm();
-}
-
-// The kernel overwrites these with what it stored; only those that the last call filled need it.
-void IcmpSocket::ReceiveRing::rearm() {
-  for (mmsghdr& header : std::span(headers).first(filled)) {
-    header.msg_hdr.msg_namelen = net::SocketAddress::capacity();
-    header.msg_hdr.msg_controllen = net::receive_control_bytes;
-    header.msg_hdr.msg_flags = 0;
-  }
-  filled = 0;
-}
-
-int IcmpSocket::ReceiveRing::receive(int descriptor, int flags) {
-  rearm();
-  const int count = ::recvmmsg(descriptor, headers.data(), receive_batch, flags | MSG_DONTWAIT, nullptr);
-  // A message that failed half-way may have been written to as well.
-  filled = std::min(receive_batch, static_cast<std::size_t>(std::max(count, 0)) + 1);
-  return count;
-}
-
-std::span<const std::byte> IcmpSocket::ReceiveRing::message(std::size_t i) const {
-  return {bytes.get() + i * stride, std::min<std::size_t>(headers[i].msg_len, stride)};
-}
-
 bool IcmpSocket::receive(ReceiveBatch& batch) {
   // MSG_TRUNC: on a raw socket msg_len is the packet's length also when the buffer was shorter.
-  const int count = answers_.receive(fd(), MSG_TRUNC);
+  const int count = buffers_->answers.receive(fd(), MSG_TRUNC);
   const int system_errno = errno;
   const MonotonicTime now = clock_source_->monotonic();
   // The stamp of everything that was answered is in the error queue by now: it is put there before the packet
@@ -87,60 +50,65 @@ bool IcmpSocket::receive(ReceiveBatch& batch) {
     arrival.packet = queued.quoted;
   }
   // An ICMP error pending on the socket makes one call fail; what waits behind it is still there.
-  return error_pending || count == static_cast<int>(receive_batch);
+  return error_pending || count == static_cast<int>(ReceiveRing::size);
 }
 
 void IcmpSocket::take_answer(std::size_t place, MonotonicTime now, ReceiveBatch& batch) {
-  const mmsghdr& received = answers_.headers[place];
-  const auto packet = answers_.message(place);
-  const net::ReceivedControl control = net::read_control(received.msg_hdr);
-  Arrival arrival;
+  // Written where it stays: copying it costs more than reading the packet.
+  Arrival& arrival = batch.arrivals.emplace_back();
+  if (!read_answer(place, arrival)) return batch.arrivals.pop_back();
+  arrival.received_at = now;
+}
+
+// False for a packet that is no ICMP message, or not for this socket.
+bool IcmpSocket::read_answer(std::size_t place, Arrival& arrival) const {
+  const ReceiveRing& ring = buffers_->answers;
+  const auto packet = ring.bytes(place);
+  const net::ReceivedControl control = net::read_control(ring.header(place));
   arrival.packet = packet;
   arrival.ttl = control.ttl;
   arrival.tos = control.tos;
-  arrival.bytes = received.msg_len;
+  arrival.bytes = static_cast<std::uint32_t>(ring.length(place));
   auto message = packet;
   if (is_raw() && family_ == Family::ipv4) {
     const auto header = wire::parse_ip(packet);
-    if (!header || header->header_bytes > packet.size()) return;
+    if (!header || header->header_bytes > packet.size()) return false;
     message = packet.subspan(header->header_bytes);
     arrival.bytes -= static_cast<std::uint32_t>(header->header_bytes);
     arrival.has_ip_header = true;
     arrival.ip_options = header->has_options;
     arrival.ttl = header->ttl;
     arrival.tos = header->tos;
-    const bool whole = received.msg_len == packet.size();
+    const bool whole = ring.length(place) == packet.size();
     arrival.bad_checksum = whole && !wire::icmpv4_checksum_valid(message);
   }
-  const auto parsed = wire::parse_icmp(family_, message);
-  if (!parsed) return;
+  const wire::IcmpMessage& parsed = arrival.message;
+  if (!wire::read_icmp(family_, message, arrival.message)) return false;
   if (is_raw()) {
     // What slipped in before the filter was attached.
-    const bool ours = parsed->kind == wire::IcmpKind::echo_reply
-                          ? parsed->identifier == identifier_
-                          : parsed->quoted && parsed->quoted->identifier == identifier_;
-    if (!ours) return;
+    const bool ours = parsed.kind == wire::IcmpKind::echo_reply
+                          ? parsed.identifier == identifier_
+                          : parsed.quoted && parsed.quoted->identifier == identifier_;
+    if (!ours) return false;
   }
-  arrival.message = *parsed;
-  if (answers_.names[place].is_set()) arrival.from = answers_.names[place].address();
-  if (parsed->quoted) arrival.probed = parsed->quoted->destination;
+  if (ring.name(place).is_set()) arrival.from = ring.name(place).address();
+  if (parsed.quoted) arrival.probed = parsed.quoted->destination;
   arrival.stamp = control.software_stamp;
   arrival.hardware_stamp = control.hardware_stamp;
-  arrival.received_at = now;
-  batch.arrivals.push_back(arrival);
+  return true;
 }
 
 void IcmpSocket::drain_error_queue() {
   // Stamps of everything sent since the last look, and errors; bounded by what the receive buffer holds.
   for (;;) {
-    const int count = queue_.receive(fd(), MSG_ERRQUEUE);
+    const int count = buffers_->error_queue.receive(fd(), MSG_ERRQUEUE);
     for (int i = 0; i < count; ++i) take_queued(static_cast<std::size_t>(i));
-    if (count < static_cast<int>(receive_batch)) return;
+    if (count < static_cast<int>(ReceiveRing::size)) return;
   }
 }
 
 void IcmpSocket::take_queued(std::size_t place) {
-  const net::ReceivedControl control = net::read_control(queue_.headers[place].msg_hdr);
+  const net::ReceivedControl control = net::read_control(buffers_->error_queue.header(place));
   if (!control.error) return;
   const net::ExtendedError& error = *control.error;
   if (error.is_stamp()) {
@@ -158,7 +126,7 @@ void IcmpSocket::take_queued(std::size_t place) {
   if (!error.is_icmp()) return;
   ++errors_queued_;
   if (is_raw()) return;
-  const auto quoted = queue_.message(place);
+  const auto quoted = buffers_->error_queue.bytes(place);
   QueuedError queued{error,
                      {},
                      control.software_stamp,
@@ -166,7 +134,8 @@ void IcmpSocket::take_queued(std::size_t place) {
                      control.tos,
                      clock_source_->monotonic(),
                      {quoted.begin(), quoted.end()}};
-  if (queue_.names[place].is_set()) queued.probed = queue_.names[place].address();
+  const net::SocketAddress& probed = buffers_->error_queue.name(place);
+  if (probed.is_set()) queued.probed = probed.address();
   errors_.push_back(std::move(queued));
 }
 

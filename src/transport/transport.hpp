@@ -105,6 +105,8 @@ class Transport {
   virtual std::size_t receive_capacity() const = 0;
 };
 
+struct ReceiveBuffers;
+
 struct TransportOptions {
   TransportKind kind = TransportKind::automatic;
   ClockChoice clock = ClockChoice::automatic;
@@ -115,6 +117,9 @@ struct TransportOptions {
       true;  // number sends by SCM_TS_OPT_ID where the kernel takes it; false: tests of the fallback
   std::uint16_t identifier = 0;  // of a raw socket: unlike that of any other of this process
   const Clock* clock_source = &Clock::system();
+  // Shared by the transports of one thread: what one receive() gave is valid until the next of any of them.
+  // Null: its own.
+  std::shared_ptr<ReceiveBuffers> buffers;
 };
 
 struct OpenedTransport {

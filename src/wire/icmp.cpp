@@ -136,9 +136,8 @@ std::optional<QuotedProbe> parse_quoted_icmp(Family family, std::span<const std:
   return quoted;
 }
 
-std::optional<IcmpMessage> parse_icmp(Family family, std::span<const std::byte> message) {
-  if (message.size() < echo_header_bytes) return std::nullopt;
-  IcmpMessage result;
+bool read_icmp(Family family, std::span<const std::byte> message, IcmpMessage& result) {
+  if (message.size() < echo_header_bytes) return false;
   result.type = load_u8(message, 0);
   result.code = load_u8(message, 1);
   result.kind = echo_kind(family, result.type);
@@ -164,7 +163,7 @@ std::optional<IcmpMessage> parse_icmp(Family family, std::span<const std::byte> 
     case IcmpKind::other:
       break;
   }
-  return result;
+  return true;
 }
 
 }  // namespace sonde::wire

@@ -67,9 +67,15 @@ struct IcmpMessage {
   std::optional<QuotedProbe> quoted;  // errors and notes that quote enough of an ICMP message
 };
 
-// Reads a message without its IP header. The checksum is not looked at.
-// Errors: nullopt when there are fewer than 8 bytes.
-std::optional<IcmpMessage> parse_icmp(Family family, std::span<const std::byte> message);
+// Reads a message without its IP header into `result`, a fresh one. The checksum is not looked at.
+// Errors: false when there are fewer than 8 bytes.
+bool read_icmp(Family family, std::span<const std::byte> message, IcmpMessage& result);
+
+// The same, where copies do not count.
+inline std::optional<IcmpMessage> parse_icmp(Family family, std::span<const std::byte> message) {
+  IcmpMessage result;
+  return read_icmp(family, message, result) ? std::optional(result) : std::nullopt;
+}
 
 // Reads a quoted ICMP message without its IP header, as Linux's error queue hands it over.
 // Errors: nullopt when there are fewer than 8 bytes, which hold identifier and sequence.

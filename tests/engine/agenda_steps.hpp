@@ -25,10 +25,8 @@ inline TargetOptions with(Schedule schedule) {
 inline std::vector<Agenda::Sending> take_all(Agenda& agenda, MonotonicTime now, std::size_t most = 1000) {
   std::vector<Agenda::Sending> taken;
   agenda.advance(now);
-  while (taken.size() < most) {
-    const auto sending = agenda.take_due(now);
-    if (!sending) break;
-    taken.push_back(*sending);
+  while (taken.size() < most && agenda.peek_due()) {
+    agenda.take_due(now, taken.emplace_back());
   }
   return taken;
 }

@@ -37,6 +37,7 @@ class Book final : public engine::OutcomeSink {
     std::uint64_t verdict_count() const { return verdicts.size(); }
   };
 
+  void sending(TargetIndex) override {}
   void sent(TargetIndex target) override { ++accounts[target].sent; }
   void skipped(TargetIndex target, std::uint64_t sends) override { accounts[target].skipped += sends; }
   void packet(const PacketView& packet) override {
