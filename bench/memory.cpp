@@ -33,6 +33,7 @@ int through_engine(const std::string& first_text, std::uint32_t targets, std::ui
   options.spread = std::get<sonde::FixedInterval>(target.schedule).interval;
   sonde::Session session = check(sonde::Session::open(options));
   const sonde::Address first = check(sonde::Address::parse(first_text));
+  session.reserve(targets);
   for (std::uint32_t i = 0; i < targets; ++i) check(session.add(first.plus(i).value(), target));
   const std::size_t added = resident_bytes();
   check(session.run_until(std::nullopt));

@@ -150,7 +150,6 @@ std::uint64_t Agenda::plan_interval(TargetIndex index, const FixedInterval& sche
 
 void Agenda::take_due(MonotonicTime now, Sending& sending) {
   const TargetIndex index = *timers_.pop_due();
-  if (const auto following = timers_.peek_due()) __builtin_prefetch(&targets_[*following], 1);
   Target& target = targets_[index];
   const TargetOptions& options = options_[target.options];
   sending = {index, target.sequence, timers_.deadline(index), 0};

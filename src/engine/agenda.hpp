@@ -80,6 +80,16 @@ class Agenda {
   // The next target that is due, without taking it.
   std::optional<TargetIndex> peek_due() const { return timers_.peek_due(); }
 
+  // Gets the next due targets ready for being taken, at most that many, and tells `visit` which they are: they
+  // lie anywhere in memory, and fetched together they come sooner than one by one.
+  template <typename Visit>
+  void look_ahead(std::size_t most, Visit visit) const {
+    timers_.peek_due(most, [&](TargetIndex target) {
+      __builtin_prefetch(&targets_[target], 1);
+      visit(target);
+    });
+  }
+
   struct Sending {
     TargetIndex target = 0;
     std::uint64_t sequence = 0;

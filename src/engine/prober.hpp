@@ -84,8 +84,8 @@ class Prober {
   // Until when nothing has to be done, unless fd() becomes readable; nullopt: only then.
   std::optional<MonotonicTime> pause() const;
 
-  // Readable when an answer, stamp or error waits (an epoll descriptor). At high rates it is not: answers are then gathered
-  // for a millisecond, as their stamps say when they came, and the kernel is spared waking somebody for each.
+  // Readable when an answer, stamp or error waits (an epoll descriptor). At high rates it is not: answers are then
+  // gathered for most of a millisecond, as their stamps say when they came, and the kernel is spared waking somebody for each.
   int fd() const { return poll_descriptor_.get(); }
   std::optional<MonotonicTime> next_deadline() const;
   // Everything was sent and has its verdict.

@@ -28,6 +28,7 @@ bool Prober::send_due() {
 
 void Prober::stage(std::size_t allowance) {
   const MonotonicTime now = watch_.now();
+  agenda_.look_ahead(allowance, [this](TargetIndex target) { sink_->sending(target); });
   for (std::size_t staged = 0; staged < allowance;) {
     const auto due = agenda_.peek_due();
     if (!due) return;
@@ -36,7 +37,6 @@ void Prober::stage(std::size_t allowance) {
       agenda_.defer(*due, group.blocked_until);
       continue;
     }
-    sink_->sending(*due);
     agenda_.take_due(now, group.staged.emplace_back());
     ++staged;
   }

@@ -50,7 +50,7 @@ void TimerWheel::cancel(std::uint32_t timer) {
 void TimerWheel::replace_all(std::uint16_t list) {
   std::uint32_t timer = lists_[list].first;
   lists_[list] = {};
-  occupied_[list / slots] &= ~(std::uint64_t{1} << (list % slots));
+  occupied_[list / slots].reset(list % slots);
   while (timer != none) {
     const std::uint32_t next = nodes_[timer].next;
     place(timer);
@@ -63,9 +63,9 @@ std::optional<std::pair<unsigned, std::uint64_t>> TimerWheel::next_slot() const 
     const unsigned shift = digit_bits * level;
     const auto position = static_cast<unsigned>(current_ >> shift) % slots;
     if (position + 1 == slots) continue;
-    const std::uint64_t ahead = occupied_[level] >> (position + 1) << (position + 1);
-    if (ahead == 0) continue;
-    const auto slot = static_cast<std::uint64_t>(std::countr_zero(ahead));
+    // _Find_next is an extension of libstdc++, the one standard library that this builds with.
+    const std::uint64_t slot = occupied_[level]._Find_next(position);
+    if (slot == slots) continue;
     const std::uint64_t block = current_ >> (shift + digit_bits) << digit_bits;
     return std::pair{level, (block | slot) << shift};
   }

@@ -1,7 +1,7 @@
 // timer_wheel.hpp: many deadlines, each set, moved and met in constant time.
 //
-// A hierarchical wheel: level 0 has one slot per tick (16.4 µs), each level above has slots 64 times as long.
-// A timer lies on the level of the highest 6-bit digit in which its tick differs from the current one; when
+// A hierarchical wheel: level 0 has one slot per tick (16.4 µs), each level above has slots 256 times as long.
+// A timer lies on the level of the highest 8-bit digit in which its tick differs from the current one; when
 // time enters a slot of a higher level, that slot's timers move down. So a timer moves at most once per
 // level, whatever the number of timers. Bitmaps of occupied slots let time jump over empty ones.
 //
@@ -10,6 +10,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -44,15 +45,21 @@ class TimerWheel {
   std::optional<std::uint32_t> pop_due();
   // The next due timer, left in place.
   std::optional<std::uint32_t> peek_due() const;
+  // Calls visit(timer) for the next due timers, at most that many, and leaves them in place.
+  template <typename Visit>
+  void peek_due(std::size_t most, Visit visit) const {
+    std::uint32_t timer = lists_[due_list].first;
+    for (; timer != none && most > 0; timer = nodes_[timer].next, --most) visit(timer);
+  }
 
   // No timer is due before this; nullopt when none is set. Exact up to a tick unless very many timers lie
   // close together.
   std::optional<MonotonicTime> next_deadline() const;
 
  private:
-  static constexpr unsigned digit_bits = 6;
+  static constexpr unsigned digit_bits = 8;
   static constexpr unsigned slots = 1u << digit_bits;
-  static constexpr unsigned levels = 8;  // 64^8 ticks: 146 years
+  static constexpr unsigned levels = 6;  // 256^6 ticks: 146 years
   static constexpr std::uint16_t due_list = levels * slots;
   static constexpr std::uint16_t no_list = due_list + 1;
   static constexpr std::uint32_t none = UINT32_MAX;
@@ -85,7 +92,7 @@ class TimerWheel {
   std::uint64_t current_ = 0;  // whole ticks from start_ to now_
   std::size_t count_ = 0;
   std::array<List, due_list + 1> lists_{};
-  std::array<std::uint64_t, levels> occupied_{};  // a bit per slot
+  std::array<std::bitset<slots>, levels> occupied_{};
   std::vector<Node> nodes_;
 };
 
@@ -99,7 +106,7 @@ inline void TimerWheel::link(std::uint32_t timer, std::uint16_t list) {
   node.previous = target.last;
   (target.last == none ? target.first : nodes_[target.last].next) = timer;
   target.last = timer;
-  if (list != due_list) occupied_[list / slots] |= std::uint64_t{1} << (list % slots);
+  if (list != due_list) occupied_[list / slots].set(list % slots);
 }
 
 inline void TimerWheel::unlink(std::uint32_t timer) {
@@ -108,7 +115,7 @@ inline void TimerWheel::unlink(std::uint32_t timer) {
   (node.previous == none ? list.first : nodes_[node.previous].next) = node.next;
   (node.next == none ? list.last : nodes_[node.next].previous) = node.previous;
   if (list.first == none && node.list != due_list) {
-    occupied_[node.list / slots] &= ~(std::uint64_t{1} << (node.list % slots));
+    occupied_[node.list / slots].reset(node.list % slots);
   }
   node.list = no_list;
 }

@@ -163,9 +163,11 @@ void Shard::wake() const {
   const std::uint64_t one = 1;
   // Cannot block; that the counter is full means that a wake is pending already.
   [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
+  woken_.store(true);  // after the write: who sees this finds something to read
 }
 
 bool Shard::take_wake() const {
+  if (!woken_.exchange(false)) return false;  // spares a system call nearly every time
   std::uint64_t count = 0;
   return ::read(wake_.get(), &count, sizeof count) == static_cast<ssize_t>(sizeof count);
 }

@@ -115,8 +115,9 @@ class Shard final : private engine::OutcomeSink {
   const Clock* clock_;
   Session::EventCallback on_event_;
   Session::PacketCallback on_packet_;
-  net::FileDescriptor wake_;   // eventfd
-  net::FileDescriptor ready_;  // epoll: wake_, and the prober's own
+  net::FileDescriptor wake_;                 // eventfd
+  mutable std::atomic<bool> woken_ = false;  // there is something to read from it
+  net::FileDescriptor ready_;                // epoll: wake_, and the prober's own
   engine::Prober prober_;
   std::optional<Error> refused_;
   std::atomic<std::thread::id> runner_;
