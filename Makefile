@@ -28,21 +28,21 @@ help: ## Show what can be made
 
 build:
 	@scripts/setup build
-	@scripts/build release sonde_program
+	@scripts/build release-program
 
 run:
 	@scripts/run
 
 test:
 	@scripts/setup build test
-	@scripts/build release
+	@SONDE_CMAKE_OPTIONS=-DSONDE_BUILD_TESTS=ON scripts/build release
 	@ctest --test-dir build/release --output-on-failure -j2
 
 bench:
 	@scripts/bench
 
 install:
-	@scripts/setup build
+	@scripts/setup build $(if $(SETCAP),setcap)
 	@scripts/build release-install
 	@scripts/install build/release
 

@@ -1,9 +1,11 @@
 // event.hpp: what became of a probe, and what else was seen on the way.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "sonde/address.hpp"
 #include "sonde/time.hpp"
@@ -115,12 +117,15 @@ struct Event {
   UnixTime sent_at{};          // when the probe left
   UnixTime received_at{};      // when the answer came; zero for lost and local
   std::optional<Nanoseconds> rtt;
-  RttClock clock = RttClock::kernel;     // what `rtt` was measured with
-  std::optional<Nanoseconds> host_time;  // this host's own share, beside the RTT, never inside it
-  std::optional<Address> from;           // who sent the answer or the ICMP error
-  std::optional<std::uint8_t> ttl;       // TTL or hop limit of the answer as it arrived
-  std::optional<std::uint8_t> tos;       // TOS or traffic class of the answer
-  std::uint32_t bytes = 0;               // ICMP message length of the answer, header included
+  RttClock clock = RttClock::kernel;               // what `rtt` was measured with
+  std::optional<Nanoseconds> host_time;            // this host's own share, beside the RTT, never inside it
+  std::optional<Address> from;                     // who sent the answer or the ICMP error
+  std::optional<std::uint8_t> ttl;                 // TTL or hop limit of the answer as it arrived
+  std::optional<std::uint8_t> tos;                 // TOS or traffic class of the answer
+  std::optional<std::uint16_t> ip_identification;  // of the answer's IPv4 header; told by raw sockets only
+  bool dont_fragment = false;                      // the same
+  std::vector<std::byte> ip_options;               // IPv4: the answer's options (RFC 791), as they came
+  std::uint32_t bytes = 0;                         // ICMP message length of the answer, header included
   EventFlags flags;
   std::optional<std::uint8_t> icmp_type, icmp_code;  // of an error or note
   ErrorReason reason = ErrorReason::none;

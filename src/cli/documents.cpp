@@ -91,8 +91,9 @@ std::string ping_help() {
   for (const Section section : all_sections) text += section_text(ping.options, section);
   text += examples_text();
   text +=
-      "\nExit status: 0 every target answered, 1 some did not, 2 wrong usage or a name\n"
-      "that did not resolve, 3 the system refused, 4 output could not be written.\n";
+      "\nExit status: 0 every target answered, 1 some did not, 2 wrong usage, a broken\n"
+      "line in a target file or a name that did not resolve, 3 the system refused,\n"
+      "4 output could not be written.\n";
   return text;
 }
 

@@ -326,7 +326,7 @@ ExitStatus PingRun::exit_status() const {
   }
   if (capture_failed_) return ExitStatus::output_failed;
   if (refused_) return ExitStatus::refused;
-  if (name_failed_) return ExitStatus::usage;
+  if (name_failed_ || !list_.warnings().empty()) return ExitStatus::usage;
   if (some_silent_) return ExitStatus::some_silent;
   return ExitStatus::all_answered;
 }

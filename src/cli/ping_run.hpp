@@ -43,6 +43,7 @@ class PingRun {
   void add_name(std::size_t request, std::string name);
   void add_target(std::size_t request, const Address& address);
   void resolved(std::size_t request, const Result<resolve::Resolution>& resolution);
+  void report_failed_names();
   void move_target(std::size_t request, const std::vector<Address>& wanted);
   void await_first_target();
   void begin_report();
@@ -95,8 +96,9 @@ class PingRun {
   std::optional<MonotonicTime> deadline_;
   bool stop_asked_ = false;
   bool name_failed_ = false, refused_ = false, capture_failed_ = false, some_silent_ = false;
-  std::vector<Event> events_;                             // fetched from a session with threads
-  std::unordered_map<std::size_t, std::uint8_t> warned_;  // place -> which thresholds are passed now
+  std::vector<std::pair<std::size_t, std::string>> failed_names_;  // and why; not reported yet
+  std::vector<Event> events_;                                      // fetched from a session with threads
+  std::unordered_map<std::size_t, std::uint8_t> warned_;           // place -> which thresholds are passed now
 };
 
 }  // namespace sonde::cli

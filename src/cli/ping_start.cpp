@@ -127,6 +127,8 @@ void PingRun::resolved(std::size_t request, const Result<resolve::Resolution>& r
   if (!resolution) {
     complain(resolution.error().message());
     name_failed_ = true;
+    failed_names_.emplace_back(request, resolution.error().message());
+    if (reporter_) report_failed_names();
     return;
   }
   std::vector<Address> wanted;
@@ -135,6 +137,14 @@ void PingRun::resolved(std::size_t request, const Result<resolve::Resolution>& r
     if (!options_.all_addresses) break;
   }
   move_target(request, wanted);
+}
+
+void PingRun::report_failed_names() {
+  for (const auto& [request, reason] : failed_names_) {
+    RequestedTarget requested = list_[request];
+    reporter_->unresolved({std::move(requested.text), std::move(requested.label), {}, {}}, reason);
+  }
+  failed_names_.clear();
 }
 
 // Measures `request` at the wanted addresses: those it is not measured at yet are added, others end.
@@ -225,7 +235,10 @@ void PingRun::begin_report() {
   }
   if (targets_.size() == 1 && list_.size() == 1) start.only_target = targets_.name(0);
   begin_live();
-  if (!live_) reporter_->start(start);
+  if (!live_) {
+    reporter_->start(start);
+    report_failed_names();
+  }
   if (options_.threads > 1) {
     if (auto started = session_->start(); !started) complain(started.error().message());
   }

@@ -25,7 +25,22 @@ void describe_arrival(const transport::Arrival& arrival, Event& event) {
   event.ttl = arrival.ttl;
   event.tos = arrival.tos;
   event.bytes = arrival.bytes;
-  if (arrival.ip_options) event.flags |= EventFlag::ip_options;
+  event.ip_identification = arrival.identification;
+  event.dont_fragment = arrival.dont_fragment;
+  if (!arrival.ip_options.empty()) {
+    event.ip_options.assign(arrival.ip_options.begin(), arrival.ip_options.end());
+    event.flags |= EventFlag::ip_options;
+  }
+}
+
+// The arrival is about this probe.
+Event& attribute(const transport::Arrival& arrival, ProbeSlot& slot, const Target& target, Match& match) {
+  match.slot = &slot;
+  match.target = slot.target;
+  match.event.address = target.address;
+  match.event.sequence = slot.sequence;
+  describe_arrival(arrival, match.event);
+  return match.event;
 }
 
 // The probe's slot, if its target is still there.
@@ -147,12 +162,7 @@ void Matcher::match_answer(const transport::Arrival& arrival, Channel& channel, 
     flags |= EventFlag::no_token;
   }
 
-  match.slot = slot;
-  match.target = slot->target;
-  Event& event = match.event;
-  event.address = target.address;
-  event.sequence = slot->sequence;
-  describe_arrival(arrival, event);
+  Event& event = attribute(arrival, *slot, target, match);
   event.flags |= flags;
   event.flags |= compare_payload(arrival, options);
   measure(arrival, *slot, event);
@@ -187,12 +197,7 @@ void Matcher::match_error(const transport::Arrival& arrival, Channel& channel, A
     return reject(arrival, agenda, EventFlag::unmatched_quote, match);
   }
 
-  match.slot = slot;
-  match.target = slot->target;
-  Event& event = match.event;
-  event.address = target.address;
-  event.sequence = slot->sequence;
-  describe_arrival(arrival, event);
+  Event& event = attribute(arrival, *slot, target, match);
   event.sent_at = sent_unix(*slot);
   event.icmp_type = arrival.message.type;
   event.icmp_code = arrival.message.code;

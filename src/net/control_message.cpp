@@ -87,6 +87,8 @@ void read_ipv4_level(const ControlMessage& message, ReceivedControl& control) {
     control.ttl = small_number(message);
   } else if (message.type == IP_TOS) {
     control.tos = small_number(message);
+  } else if (message.type == IP_RECVOPTS) {
+    control.ip_options = message.data;
   } else if (message.type == IP_PKTINFO) {
     if (const auto information = message.as<in_pktinfo>()) {
       control.interface_index = static_cast<std::uint32_t>(information->ipi_ifindex);

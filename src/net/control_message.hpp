@@ -108,6 +108,7 @@ struct ReceivedControl {
   std::optional<UnixTime> hardware_stamp;  // in the device's own clock, seldom UnixTime's
   std::optional<std::uint8_t> ttl;         // TTL or hop limit
   std::optional<std::uint8_t> tos;         // TOS or traffic class
+  std::span<const std::byte> ip_options;   // IPv4's; within the control buffer
   std::uint32_t interface_index = 0;       // 0: not told (needs packet information or OPT_PKTINFO)
   std::optional<Address> destination;      // to which of our addresses; only with packet information
   std::optional<ExtendedError> error;      // present on every message of the error queue
@@ -117,7 +118,7 @@ struct ReceivedControl {
 ReceivedControl read_control(const msghdr& header);
 
 // Room for every control message that read_control() knows, together with padding.
-inline constexpr std::size_t receive_control_bytes = 320;
+inline constexpr std::size_t receive_control_bytes = 384;
 
 // --- Writing ----------------------------------------------------------------------------------------------
 

@@ -205,7 +205,9 @@ Result<void> enable_receive_control(int descriptor, Family family, const Receive
     if (auto set = set_option(descriptor, family, option, 1, "cannot ask for what comes with a packet"); !set)
       return set;
   }
-  return {};
+  if (family != Family::ipv4 || !options.ip_options) return {};
+  return set_option(descriptor, IPPROTO_IP, IP_RECVOPTS, 1, "cannot ask for what comes with a packet",
+                    "IPv4");
 }
 
 Result<int> set_receive_buffer(int descriptor, int bytes) {

@@ -40,9 +40,10 @@ Result<void> bind_to_source(int descriptor, Family family, const std::optional<A
 Result<void> forbid_address_reuse(int descriptor);
 
 struct ReceiveOptions {
-  bool errors = true;  // IP_RECVERR: ICMP errors on the error queue. One then fails the next send
-  bool ttl = true;     // TTL or hop limit of what is received
-  bool tos = true;     // TOS or traffic class
+  bool errors = true;      // IP_RECVERR: ICMP errors on the error queue. One then fails the next send
+  bool ttl = true;         // TTL or hop limit of what is received
+  bool tos = true;         // TOS or traffic class
+  bool ip_options = true;  // IPv4 options
   bool packet_information = false;  // our own address and the interface, of each packet
 };
 Result<void> enable_receive_control(int descriptor, Family family, const ReceiveOptions& options = {});

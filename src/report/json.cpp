@@ -177,6 +177,19 @@ void JsonReporter::resolved(const TargetName& target, std::optional<Address> pre
   output_.write(line_);
 }
 
+void JsonReporter::unresolved(const TargetName& target, std::string_view reason) {
+  if (quiet_) return;
+  line_.clear();
+  JsonObject object(line_);
+  object.text("event", "resolved");
+  walk_target(object, target);
+  object.nullable_number("address", std::optional<int>());
+  object.text("reason", reason);
+  object.close();
+  line_ += '\n';
+  output_.write(line_);
+}
+
 void JsonReporter::warning(const TargetName& target, std::string_view text) {
   if (quiet_) return;
   line_.clear();

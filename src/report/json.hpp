@@ -14,6 +14,7 @@ class JsonReporter final : public Reporter {
   void start(const RunStart& run) override;
   void event(const Event& event, const TargetName& target) override;
   void resolved(const TargetName& target, std::optional<Address> previous) override;
+  void unresolved(const TargetName& target, std::string_view reason) override;
   void warning(const TargetName& target, std::string_view text) override;
   void interim(const TargetName& target, const Summary& summary) override;
   void summary(const TargetName& target, const Summary& summary) override;

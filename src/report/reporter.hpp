@@ -49,6 +49,8 @@ class Reporter {
   virtual void event(const Event& event, const TargetName& target) = 0;
   // A name got its first address, or another one.
   virtual void resolved(const TargetName& target, std::optional<Address> previous) = 0;
+  // A name has no address. People were told on standard error; programs read it here.
+  virtual void unresolved(const TargetName& /*target*/, std::string_view /*reason*/) {}
   // A threshold was passed (--warn-rtt, --warn-loss).
   virtual void warning(const TargetName& target, std::string_view text) = 0;
   // A summary asked for while the run goes on (SIGQUIT).

@@ -3,9 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "report/words.hpp"
+#include "wire/bytes.hpp"
+#include "wire/ip_options.hpp"
 
 namespace sonde::report {
 namespace {
@@ -90,6 +93,64 @@ std::string event_words(const Event& event, const TargetName& target, const Line
   return {};
 }
 
+// A route or a list of time stamps begins with a pointer: from 1, to the byte behind what is filled in.
+std::span<const std::byte> filled_part(const wire::IpOption& option, std::size_t header) {
+  if (option.data.size() < header) return {};
+  const auto pointer = std::to_integer<std::size_t>(option.data[0]);
+  const std::size_t filled = pointer > header + 3 ? pointer - header - 3 : 0;
+  return option.data.subspan(header, std::min(filled, option.data.size() - header));
+}
+
+std::string route_text(const wire::IpOption& option) {
+  std::string text;
+  const auto hops = filled_part(option, 1);
+  for (std::size_t at = 0; at + 4 <= hops.size(); at += 4) {
+    text += ' ' + Address::ipv4(wire::load_be32(hops, at)).to_string();
+  }
+  return text;
+}
+
+// Milliseconds since midnight UTC; with flag 1 or 3 each behind the address that it is of (RFC 791).
+std::string timestamps_text(const wire::IpOption& option) {
+  std::string text;
+  if (option.data.size() < 2) return text;
+  const bool with_addresses = (std::to_integer<unsigned>(option.data[1]) & 0xf) != 0;
+  const auto stamps = filled_part(option, 2);
+  const std::size_t step = with_addresses ? 8 : 4;
+  for (std::size_t at = 0; at + step <= stamps.size(); at += step) {
+    if (with_addresses) text += ' ' + Address::ipv4(wire::load_be32(stamps, at)).to_string();
+    text += fmt::format(" {} ms", wire::load_be32(stamps, at + step - 4));
+  }
+  return text;
+}
+
+std::string ip_options_text(std::span<const std::byte> options) {
+  std::string text;
+  wire::for_each_ip_option(options, [&text](const wire::IpOption& option) {
+    switch (option.type) {
+      case wire::ip_option_record_route:
+        text += ", record route" + route_text(option);
+        break;
+      case wire::ip_option_loose_source_route:
+        text += ", loose source route" + route_text(option);
+        break;
+      case wire::ip_option_strict_source_route:
+        text += ", strict source route" + route_text(option);
+        break;
+      case wire::ip_option_timestamp:
+        text += ", time stamps" + timestamps_text(option);
+        break;
+      case wire::ip_option_router_alert:
+        text += ", router alert";
+        break;
+      default:
+        text += fmt::format(", option {}", option.type);
+        break;
+    }
+  });
+  return text;
+}
+
 }  // namespace
 
 std::string event_text(const Event& event, const TargetName& target, const LineContext& context) {
@@ -106,6 +167,11 @@ std::string detail_text(const Event& event, const LineContext& context) {
     text += fmt::format(", {} 0x{:02x} (DSCP {}, ECN {})", ipv4 ? "TOS" : "traffic class", *event.tos,
                         *event.tos >> 2, *event.tos & 3);
   }
+  if (event.ip_identification) {
+    text +=
+        fmt::format(", id {}{}", *event.ip_identification, event.dont_fragment ? ", do not fragment" : "");
+  }
+  text += ip_options_text(event.ip_options);
   if (event.host_time) text += fmt::format(", host {}", duration_text(*event.host_time, context.unicode));
   if (event.sent_at != UnixTime{}) text += fmt::format(", sent {}", unix_time_text(event.sent_at, 9));
   if (event.received_at != UnixTime{})

@@ -68,6 +68,7 @@ bool IcmpSocket::read_answer(std::size_t place, Arrival& arrival) const {
   arrival.packet = packet;
   arrival.ttl = control.ttl;
   arrival.tos = control.tos;
+  arrival.ip_options = control.ip_options;
   arrival.bytes = static_cast<std::uint32_t>(ring.length(place));
   auto message = packet;
   if (is_raw() && family_ == Family::ipv4) {
@@ -76,7 +77,9 @@ bool IcmpSocket::read_answer(std::size_t place, Arrival& arrival) const {
     message = packet.subspan(header->header_bytes);
     arrival.bytes -= static_cast<std::uint32_t>(header->header_bytes);
     arrival.has_ip_header = true;
-    arrival.ip_options = header->has_options;
+    arrival.identification = header->identification;
+    arrival.dont_fragment = header->dont_fragment;
+    arrival.ip_options = header->options;
     arrival.ttl = header->ttl;
     arrival.tos = header->tos;
     const bool whole = ring.length(place) == packet.size();

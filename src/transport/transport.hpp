@@ -55,7 +55,10 @@ struct Arrival {
   std::optional<std::uint8_t> ttl, tos;
   std::uint32_t bytes = 0;  // ICMP message length on the wire; see expect_messages_of()
   bool bad_checksum = false;
-  bool ip_options = false;
+  // IPv4 alone, the first two only from raw sockets.
+  std::optional<std::uint16_t> identification;
+  bool dont_fragment = false;
+  std::span<const std::byte> ip_options;
   std::span<const std::byte>
       packet;  // as received: from the IP header on if has_ip_header, else from the ICMP header
   bool has_ip_header = false;

@@ -107,7 +107,8 @@ void FakeTransport::answer_reply(Pending& pending, transport::Arrival& arrival) 
   arrival.from = answer.from.value_or(pending.to);
   arrival.bytes = static_cast<std::uint32_t>(message.size());
   arrival.bad_checksum = answer.bad_checksum;
-  arrival.ip_options = answer.ip_options;
+  static constexpr std::array router_alert{std::byte{148}, std::byte{4}, std::byte{0}, std::byte{0}};
+  if (answer.ip_options) arrival.ip_options = router_alert;
 }
 
 void FakeTransport::answer_icmp(Pending& pending, transport::Arrival& arrival) {

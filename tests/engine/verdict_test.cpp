@@ -235,6 +235,7 @@ TEST_F(Verdict, WithoutATokenTheSourceHasToBeRight) {
 TEST_F(Verdict, IpOptionsOfAnAnswerAreTold) {
   ask(answered({.ip_options = true}));
   EXPECT_TRUE(event().flags.has(EventFlag::ip_options));
+  EXPECT_EQ(event().ip_options.size(), 4u) << "router alert";
 }
 
 // --- ICMP errors ------------------------------------------------------------------------------------------

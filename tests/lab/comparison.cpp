@@ -256,7 +256,7 @@ class Checker {
     flag("corrupt", answer.defects.payload);
     flag("other_source", answer.defects.source);
     flag("no_token", options_.payload_bytes < token_bytes);
-    if (answer.ip_options && options_.raw) flag("ip_options", true);
+    if (answer.ip_options) flag("ip_options", true);
     if (event.ttl && event.ttl != answer.ttl) say(where, "ttl {}, not {}", *event.ttl, answer.ttl);
     if (event.bytes && event.bytes != answer.icmp_bytes)
       say(where, "bytes {}, not {}", *event.bytes, answer.icmp_bytes);

@@ -229,6 +229,7 @@ void play_run(Reporter& reporter, bool many) {
   }
   reporter.start(run);
   reporter.resolved(gateway, std::nullopt);
+  reporter.unresolved({"nobody.example", {}, {}, {}}, "cannot resolve nobody.example: no such name");
   if (many) {
     Event event = lost_event(0);
     event.address = numeric.address;

@@ -17,7 +17,12 @@ TEST(Input, AnUnknownNameIsToldAndTheOthersGoOn) {
   const Finished finished =
       space.run(sonde_json({"-c", "3", "-i", "10ms", "no-such-host.invalid", "127.0.0.1", "::1"}));
   EXPECT_THAT(finished.errors, HasSubstr("no-such-host.invalid"));
-  expect_all_answered(read_run(finished, 2), {"127.0.0.1", "::1"}, 3);
+  const SondeRun run = read_run(finished, 2);
+  expect_all_answered(run, {"127.0.0.1", "::1"}, 3);
+  ASSERT_EQ(run.resolved.size(), 1u);
+  EXPECT_EQ(run.resolved[0].at("target"), "no-such-host.invalid");
+  EXPECT_TRUE(run.resolved[0].at("address").is_null());
+  EXPECT_THAT(std::string(run.resolved[0].at("reason")), HasSubstr("no-such-host.invalid"));
 }
 
 TEST(Input, NothingButUnknownNames) {
@@ -122,6 +127,7 @@ TEST(Input, BrokenLinesOfAFileAreToldByNumberAndTheRestGoesOn) {
   const SondeRun run = SondeRun::parse(finished.output);
   EXPECT_EQ(run.summaries.size(), 198u);
   EXPECT_EQ(run.end->probes, 198u);
+  EXPECT_EQ(finished.status, 2) << "a line that was left out is no success";
 }
 
 TEST(Input, AFileThatIsNotThereOrNoListIsWrongUsage) {
