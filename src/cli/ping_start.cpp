@@ -96,11 +96,10 @@ void PingRun::add_requested() {
   session_->reserve(list_.size());
   targets_.reserve(list_.size());
   for (std::size_t request = 0; request < list_.size(); ++request) {
-    RequestedTarget requested = list_[request];
-    if (requested.address) {
-      add_target(request, *requested.address);
+    if (const auto address = list_.address(request)) {
+      add_target(request, *address);
     } else {
-      add_name(request, std::move(requested.text));
+      add_name(request, list_[request].text);
     }
   }
 }

@@ -116,19 +116,27 @@ std::optional<std::string> range_fault(std::string_view text, const TargetRules&
 
 RequestedTarget TargetList::operator[](std::size_t index) const {
   RequestedTarget target;
+  target.address = address(index);
   if (index < entries_.size()) {
     const Entry& entry = entries_[index];
     const std::string_view texts = texts_;
     target.text = texts.substr(entry.offset, entry.text_length);
     target.label = texts.substr(entry.offset + entry.text_length, entry.label_length);
-    if (const auto address = Address::parse(target.text)) target.address = *address;
-    return target;
+  } else if (target.address) {
+    target.text = target.address->to_string();
+  }
+  return target;
+}
+
+std::optional<Address> TargetList::address(std::size_t index) const {
+  if (index < entries_.size()) {
+    const Entry& entry = entries_[index];
+    const auto address = Address::parse(std::string_view(texts_).substr(entry.offset, entry.text_length));
+    return address ? std::optional(*address) : std::nullopt;
   }
   const auto after = std::ranges::upper_bound(ranges_, index - entries_.size(), {}, &Range::before);
   const Range& range = *std::prev(after);
-  target.address = range.first.plus(index - entries_.size() - range.before);
-  if (target.address) target.text = target.address->to_string();
-  return target;
+  return range.first.plus(index - entries_.size() - range.before);
 }
 
 bool TargetList::add(std::string_view text, std::string_view label) {

@@ -37,6 +37,8 @@ class TargetList {
   bool empty() const { return size() == 0; }
   // Requires: index < size().
   RequestedTarget operator[](std::size_t index) const;
+  // The address of a numeric target, without its text.
+  std::optional<Address> address(std::size_t index) const;
 
   // Both return false, adding nothing, when the list would grow above most_targets.
   bool add(std::string_view text, std::string_view label = {});

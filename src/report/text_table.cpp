@@ -180,15 +180,6 @@ SummaryTable::SummaryTable(TableStyle style, const std::vector<double>& percenti
   }
 }
 
-// Once the layout stands, cells that are not shown are not made.
-std::vector<std::string> SummaryTable::cells_of(const Summary& summary) const {
-  std::vector<std::string> cells(columns_.size());
-  for (std::size_t column = 0; column < columns_.size(); ++column) {
-    if (!laid_out_ || columns_[column].shown) cells[column] = columns_[column].text(summary);
-  }
-  return cells;
-}
-
 void SummaryTable::lay_out() {
   constexpr std::size_t comfortable_name = 28, least_name = 8;
   name_width_ = least_name;
@@ -224,30 +215,32 @@ void SummaryTable::lay_out() {
   laid_out_ = true;
 }
 
-std::string SummaryTable::row_text(std::string_view name, const std::vector<std::string>& cells) const {
+// `cell(index)` is the text in a column that is shown.
+template <typename Cell>
+std::string SummaryTable::row_text(std::string_view name, const Cell& cell) const {
   std::string text = pad_right(clip(name, name_width_, style_.unicode), name_width_);
   for (std::size_t index = 0; index < columns_.size(); ++index) {
     const Column& column = columns_[index];
     if (!column.shown) continue;
-    const std::size_t used = display_width(cells[index]);
+    const std::string& content = cell(index);
+    const std::size_t used = display_width(content);
     text.append(2 + (used < column.width ? column.width - used : 0), ' ');
-    text += cells[index];
+    text += content;
   }
   return text;
 }
 
+std::string SummaryTable::painted(const std::string& row, bool healthy) const {
+  return paint(row, healthy ? Colour::plain : Colour::red, style_.colour) + '\n';
+}
+
 std::string SummaryTable::flush() {
-  std::string text;
-  if (!laid_out_) {
-    lay_out();
-    std::vector<std::string> titles;
-    titles.reserve(columns_.size());
-    for (const Column& column : columns_) titles.push_back(column.title);
-    text += paint(row_text("target", titles), Colour::bold, style_.colour) + '\n';
-  }
+  lay_out();
+  const auto title = [this](std::size_t index) -> const std::string& { return columns_[index].title; };
+  std::string text = paint(row_text("target", title), Colour::bold, style_.colour) + '\n';
   for (const Row& row : rows_) {
-    text +=
-        paint(row_text(row.name, row.cells), row.healthy ? Colour::plain : Colour::red, style_.colour) + '\n';
+    const auto cell = [&row](std::size_t index) -> const std::string& { return row.cells[index]; };
+    text += painted(row_text(row.name, cell), row.healthy);
   }
   rows_.clear();
   return text;
@@ -255,8 +248,14 @@ std::string SummaryTable::flush() {
 
 std::string SummaryTable::add(const std::string& name, const Summary& summary) {
   const Figures& figures = summary.figures;
-  rows_.push_back({name, cells_of(summary), figures.received + figures.late > 0});
-  return rows_.size() >= most_rows_kept || laid_out_ ? flush() : std::string();
+  const bool healthy = figures.received + figures.late > 0;
+  if (laid_out_) {
+    return painted(row_text(name, [&](std::size_t index) { return columns_[index].text(summary); }), healthy);
+  }
+  Row& row = rows_.emplace_back(name, std::vector<std::string>(), healthy);
+  row.cells.reserve(columns_.size());
+  for (const Column& column : columns_) row.cells.push_back(column.text(summary));
+  return rows_.size() >= most_rows_kept ? flush() : std::string();
 }
 
 std::string SummaryTable::finish() {

@@ -57,9 +57,10 @@ class SummaryTable {
     bool healthy = true;
   };
 
-  std::vector<std::string> cells_of(const Summary& summary) const;
   void lay_out();
-  std::string row_text(std::string_view name, const std::vector<std::string>& cells) const;
+  template <typename Cell>
+  std::string row_text(std::string_view name, const Cell& cell) const;
+  std::string painted(const std::string& row, bool healthy) const;
   std::string flush();
 
   TableStyle style_;

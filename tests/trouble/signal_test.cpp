@@ -65,7 +65,8 @@ TEST_P(Signal, TheDeadlineEndsTheRun) {
       read_run(space.run(sonde_json({"-w", "150ms", "-i", "10ms", "--threads", GetParam(), "127.0.0.1"})), 0);
   const auto took = std::chrono::steady_clock::now() - began;
   expect_balanced(run);
-  EXPECT_GE(took, std::chrono::milliseconds(150)) << "the deadline counts from the start, so the measuring itself takes less";
+  EXPECT_GE(took, std::chrono::milliseconds(150))
+      << "the deadline counts from the start, so the measuring itself takes less";
   EXPECT_GE(run.end->probes, 2u);
   EXPECT_LE(run.end->probes, 16u);
 }
