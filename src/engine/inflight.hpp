@@ -35,6 +35,7 @@ struct ProbeSlot {
   MonotonicTime sent_at{};     // interpolated within the send call
   UnixTime stamp{};            // the kernel's TX stamp; zero: none has come
   std::uint64_t sequence = 0;  // of the target's probes
+  std::uint64_t token = 0;     // in its payload, where that has room
   TargetIndex target = 0;
   std::uint32_t generation = 0;  // of the target, which may have been removed since
   std::uint32_t number = 0;      // the send's full number: tells one lap of the ring from another

@@ -5,6 +5,7 @@
 
 #include "net/interfaces.hpp"
 #include "wire/payload.hpp"
+#include "wire/token.hpp"
 
 namespace sonde::engine {
 
@@ -153,7 +154,7 @@ void Matcher::match_answer(const transport::Arrival& arrival, Channel& channel, 
       arrival.from && (same_host(*arrival.from, target.address) || many_may_answer(target.address));
   if (options.payload_bytes >= wire::token_bytes) {
     const auto token = wire::read_token(arrival.message.payload);
-    if (token != this->token(target.address, slot->sequence, slot->number)) {
+    if (token != slot->token) {
       return reject(arrival, agenda, EventFlag::bad_token, match);
     }
     if (!expected_source) flags |= EventFlag::other_source;
@@ -192,8 +193,7 @@ void Matcher::match_error(const transport::Arrival& arrival, Channel& channel, A
   const auto& destination = quoted->destination ? quoted->destination : arrival.probed;
   const auto token = wire::read_token(quoted->payload);
   const bool has_token = agenda.options(target.options).payload_bytes >= wire::token_bytes && token;
-  if ((destination && !same_host(*destination, target.address)) ||
-      (has_token && token != this->token(target.address, slot->sequence, slot->number))) {
+  if ((destination && !same_host(*destination, target.address)) || (has_token && token != slot->token)) {
     return reject(arrival, agenda, EventFlag::unmatched_quote, match);
   }
 

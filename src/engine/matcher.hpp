@@ -19,7 +19,6 @@
 #include "engine/clock_watch.hpp"
 #include "sonde/event.hpp"
 #include "transport/transport.hpp"
-#include "wire/token.hpp"
 
 namespace sonde::engine {
 
@@ -33,12 +32,7 @@ struct Match {
 
 class Matcher {
  public:
-  Matcher(const wire::TokenKey& key, const ClockWatch& clock) : key_(&key), clock_(&clock) {}
-
-  // The token of a probe.
-  std::uint64_t token(const Address& address, std::uint64_t sequence, std::uint32_t number) const {
-    return key_->token(address, sequence, number);
-  }
+  explicit Matcher(const ClockWatch& clock) : clock_(&clock) {}
 
   // Decides what `arrival` is; changes neither slot nor target. Event::target is left to the caller.
   Match match(const transport::Arrival& arrival, Channel& channel, Agenda& agenda);
@@ -56,7 +50,6 @@ class Matcher {
   UnixTime sent_unix(const ProbeSlot& slot) const;
   bool is_own_address(const Address& address);
 
-  const wire::TokenKey* key_;
   const ClockWatch* clock_;
   std::unordered_map<Address, bool>
       own_addresses_;  // asked of the system once each; bounded, see is_own_address

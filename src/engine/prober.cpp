@@ -33,7 +33,7 @@ Prober::Prober(const ProberOptions& options, const Clock& clock, OpenTransport o
       key_(options.token_key),
       watch_(clock),
       agenda_(watch_.now()),
-      matcher_(key_, watch_),
+      matcher_(watch_),
       pacer_(options.max_rate, watch_.now()),
       poll_descriptor_(::epoll_create1(EPOLL_CLOEXEC)),
       constructed_at_(watch_.now()),

@@ -126,7 +126,7 @@ class Prober {
   bool send_due();
   void stage(std::size_t allowance);
   void flush(Group& group);
-  std::span<std::byte> compose(std::size_t place, const Agenda::Sending& sending, std::uint32_t number);
+  std::span<std::byte> compose(std::size_t place, const Agenda::Sending& sending, std::uint64_t token);
   void departed(Channel& channel, const Agenda::Sending& sending, const transport::Departure& departure);
   void put_back(Group& group, std::size_t first, MonotonicTime again);
   void count_rate(std::size_t sent);

@@ -139,7 +139,7 @@ void Prober::show_probe(const Channel& channel, ProbeSlot& slot) {
   slot.shown = true;
   const Target& target = agenda_.target(slot.target);
   const TargetOptions& options = agenda_.options(target.options);
-  const auto message = compose(0, {slot.target, slot.sequence, {}, 0}, slot.number);
+  const auto message = compose(0, {slot.target, slot.sequence, {}, 0}, slot.token);
   wire::write_echo_request(message, target.address.family(), channel.transport->identifier(),
                            static_cast<std::uint16_t>(slot.number));
   if (target.address.is_ipv4()) wire::write_icmpv4_checksum(message);

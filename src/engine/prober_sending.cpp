@@ -42,8 +42,7 @@ void Prober::stage(std::size_t allowance) {
   }
 }
 
-std::span<std::byte> Prober::compose(std::size_t place, const Agenda::Sending& sending,
-                                     std::uint32_t number) {
+std::span<std::byte> Prober::compose(std::size_t place, const Agenda::Sending& sending, std::uint64_t token) {
   const Target& target = agenda_.target(sending.target);
   const TargetOptions& options = agenda_.options(target.options);
   const std::size_t bytes = wire::echo_header_bytes + options.payload_bytes;
@@ -57,7 +56,7 @@ std::span<std::byte> Prober::compose(std::size_t place, const Agenda::Sending& s
   const auto message = std::span(buffer.bytes).first(bytes);
   const auto payload = message.subspan(wire::echo_header_bytes);
   if (payload.size() >= wire::token_bytes) {
-    wire::write_token(payload, matcher_.token(target.address, sending.sequence, number));
+    wire::write_token(payload, token);
   }
   return message;
 }
@@ -85,7 +84,8 @@ void Prober::flush(Group& group) {
       departure.to = net::SocketAddress::from(target.address, 0, group.network.flow_label.value_or(0));
       departure.number = slot.number;
       departure.stamp = slot.stamp_asked;
-      departure.message = compose(count, sending, slot.number);
+      slot.token = key_.token(target.address, sending.sequence, slot.number);
+      departure.message = compose(count, sending, slot.token);
       ++count;
     }
     if (gathering_) sent_on_.push_back(*place);

@@ -106,6 +106,7 @@ engine::OpenTransport opener(const SessionOptions& options, const Clock& clock,
     wanted.receive_buffer_bytes = options.receive_buffer_bytes;
     wanted.sampled_stamps = options.stamp_every > 1;
     wanted.own_send_numbers = options.own_send_numbers;
+    wanted.headers = options.events || options.packets;  // nobody else sees them
     wanted.identifier = shared->next_identifier.fetch_add(1);
     wanted.clock_source = &clock;
     wanted.buffers = buffers;

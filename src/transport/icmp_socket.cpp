@@ -91,7 +91,9 @@ Result<void> IcmpSocket::configure(const TransportOptions& options) {
     if (!bound) return std::unexpected(bound.error());
     identifier_ = bound->port();
   }
-  if (auto done = net::enable_receive_control(fd(), family_); !done) return done;
+  const net::ReceiveOptions wanted{
+      .ttl = options.headers, .tos = options.headers, .ip_options = options.headers};
+  if (auto done = net::enable_receive_control(fd(), family_, wanted); !done) return done;
   const auto buffer = net::set_receive_buffer(fd(), options.receive_buffer_bytes);
   if (!buffer) return std::unexpected(buffer.error());
   receive_capacity_ = static_cast<std::size_t>(*buffer) / charge_per_answer;

@@ -118,6 +118,7 @@ struct TransportOptions {
   bool sampled_stamps = false;  // TX stamps are asked for send by send (Departure::stamp)
   bool own_send_numbers =
       true;  // number sends by SCM_TS_OPT_ID where the kernel takes it; false: tests of the fallback
+  bool headers = true;  // tell TTL, TOS and IP options of what arrives; it costs each packet a little
   std::uint16_t identifier = 0;  // of a raw socket: unlike that of any other of this process
   const Clock* clock_source = &Clock::system();
   // Shared by the transports of one thread: what one receive() gave is valid until the next of any of them.
