@@ -97,7 +97,7 @@ struct Shared {
 // One for each shard: the sockets of one thread receive into the same buffers.
 engine::OpenTransport opener(const SessionOptions& options, const Clock& clock,
                              const std::shared_ptr<Shared>& shared) {
-  const auto buffers = std::make_shared<transport::ReceiveBuffers>();
+  const auto buffers = std::make_shared_for_overwrite<transport::ReceiveBuffers>();
   return [options, &clock, shared, buffers](Family family, const NetworkOptions& network) {
     transport::TransportOptions wanted;
     wanted.kind = options.transport;

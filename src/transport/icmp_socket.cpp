@@ -69,7 +69,7 @@ IcmpSocket::IcmpSocket(net::FileDescriptor descriptor, Family family, TransportK
       family_(family),
       kind_(kind),
       clock_source_(options.clock_source),
-      buffers_(options.buffers ? options.buffers : std::make_shared<ReceiveBuffers>()) {}
+      buffers_(options.buffers ? options.buffers : std::make_shared_for_overwrite<ReceiveBuffers>()) {}
 
 Result<void> IcmpSocket::configure(const TransportOptions& options) {
   if (is_raw()) {

@@ -43,7 +43,8 @@ class ReceiveRing {
   std::array<mmsghdr, size> headers_{};
   std::array<iovec, size> vectors_{};
   std::array<net::SocketAddress, size> names_{};
-  alignas(8) std::array<std::array<std::byte, net::receive_control_bytes>, size> controls_{};
+  // The kernel writes them before anybody reads; clearing them would only slow the start.
+  alignas(8) std::array<std::array<std::byte, net::receive_control_bytes>, size> controls_;
   std::unique_ptr<std::byte[]> bytes_;
   std::size_t stride_ = 0;
   std::size_t filled_ = 0;  // headers that the kernel may have written to

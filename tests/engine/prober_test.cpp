@@ -129,6 +129,29 @@ TEST(Prober, WhenNoSequenceNumberIsFreeProbesArePacedAndNoneIsDropped) {
   EXPECT_EQ(rig.transports.size(), 1u);
 }
 
+TEST(Prober, ASocketIsAddedWhenNoSequenceNumberIsFree) {
+  Rig rig;
+  rig.book.keep_events = false;
+  rig.network.script = [](const Asked&) { return silent(); };
+  rig.network.receive_capacity = 10'000;  // buffers ask for one socket alone
+  const TargetIndex target =
+      rig.add("192.0.2.1", with(FixedInterval{Nanoseconds::zero()}, 100'000, seconds(1)));
+  ASSERT_TRUE(rig.run_until_done(seconds(30)));
+  EXPECT_EQ(rig.book.of(target).count(EventKind::lost), 100'000u);
+  EXPECT_EQ(rig.transports.size(), 2u) << "100,000 unanswered probes need two rings of 65,536";
+}
+
+TEST(Prober, NoSocketIsAddedWhileAnswersFreeSequenceNumbers) {
+  Rig rig;
+  rig.book.keep_events = false;
+  rig.network.script = [](const Asked&) { return answered(microseconds(50)); };
+  rig.network.receive_capacity = 10'000;
+  const TargetIndex target = rig.add("192.0.2.1", with(FixedInterval{Nanoseconds::zero()}, 200'000));
+  ASSERT_TRUE(rig.run_until_done());
+  EXPECT_EQ(rig.book.of(target).count(EventKind::reply), 200'000u);
+  EXPECT_EQ(rig.transports.size(), 1u);
+}
+
 TEST(Prober, SequencesWrapManyTimesWithoutOneFalseVerdict) {
   engine::ProberOptions options;
   options.sockets = 1;
