@@ -42,9 +42,11 @@ class PingRun {
   void add_requested();
   void add_name(std::size_t request, std::string name);
   void add_target(std::size_t request, const Address& address);
-  void resolved(std::size_t request, const Result<resolve::Resolution>& resolution);
+  void resolved(std::size_t request, const Result<resolve::Resolution>& resolution, bool first);
   void report_failed_names();
   void move_target(std::size_t request, const std::vector<Address>& wanted);
+  void begin_target(std::size_t request, const std::vector<Address>& addresses,
+                    std::optional<Address> previous);
   void await_first_target();
   void begin_report();
   void begin_live();
@@ -74,7 +76,7 @@ class PingRun {
 
   const PingOptions& options_;
   const TargetList& list_;
-  const TargetOptions target_options_;
+  TargetOptions target_options_;
   const Clock& clock_;
   Signals signals_;
   report::Output output_;

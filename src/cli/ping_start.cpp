@@ -117,12 +117,12 @@ void PingRun::add_name(std::size_t request, std::string name) {
   ++pending_names_;
   resolver_->watch(std::move(name), filter_of(options_.family),
                    [this, request, first = true](const Result<resolve::Resolution>& resolution) mutable {
-                     if (std::exchange(first, false)) --pending_names_;
-                     resolved(request, resolution);
+                     if (first) --pending_names_;
+                     resolved(request, resolution, std::exchange(first, false));
                    });
 }
 
-void PingRun::resolved(std::size_t request, const Result<resolve::Resolution>& resolution) {
+void PingRun::resolved(std::size_t request, const Result<resolve::Resolution>& resolution, bool first) {
   if (!resolution) {
     complain(resolution.error().message());
     name_failed_ = true;
@@ -135,6 +135,8 @@ void PingRun::resolved(std::size_t request, const Result<resolve::Resolution>& r
     wanted.push_back(resolved.address);
     if (!options_.all_addresses) break;
   }
+  // Nothing is measured for it yet; among a hundred thousand names that is not looked for.
+  if (first) return begin_target(request, wanted, std::nullopt);
   move_target(request, wanted);
 }
 
@@ -162,7 +164,12 @@ void PingRun::move_target(std::size_t request, const std::vector<Address>& wante
     measured.last = std::make_unique<report::Summary>(summary_of(measured.id));
     if (auto last = session_->remove(measured.id)) measured.last->figures = *last;
   }
-  for (const Address& address : missing) {
+  begin_target(request, missing, previous);
+}
+
+void PingRun::begin_target(std::size_t request, const std::vector<Address>& addresses,
+                           std::optional<Address> previous) {
+  for (const Address& address : addresses) {
     const std::size_t before = targets_.size();
     add_target(request, address);
     if (targets_.size() > before && reporter_ && !live_) reporter_->resolved(targets_.name(before), previous);
