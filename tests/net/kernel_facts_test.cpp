@@ -35,7 +35,7 @@ Hosts make_hosts(Family family) {
     return {address("127.0.0.1"), address("127.0.0.2"), address("127.0.0.3"), address("127.0.0.9")};
   }
   for (const char* host : {"2", "3", "9"}) {
-    run("ip -6 addr add 2001:db8::" + std::string(host) + "/128 dev lo nodad");
+    add_loopback_address("2001:db8::" + std::string(host));
   }
   return {address("::1"), address("2001:db8::2"), address("2001:db8::3"), address("2001:db8::9")};
 }

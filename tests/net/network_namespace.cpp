@@ -80,6 +80,12 @@ bool run(const std::string& command) {
   return status == 0;
 }
 
+void add_loopback_address(const std::string& address) {
+  run("ip -6 addr add " + address + "/128 dev lo nodad");
+  EXPECT_TRUE(run("for try in $(seq 500); do ip -6 route get " + address +
+                  " | grep -q ^local && exit 0; sleep 0.01; done; exit 1"));
+}
+
 bool succeeds(const std::string& command) {
   return std::system(("(" + command + ") >/dev/null 2>&1").c_str()) == 0;  // NOLINT(cert-env33-c)
 }

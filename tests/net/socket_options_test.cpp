@@ -184,7 +184,7 @@ INSTANTIATE_TEST_SUITE_P(Family, FamilyOptions, ::testing::ValuesIn(both_familie
 TEST_P(FamilyOptions, SourceIsWhereProbesComeFrom) {
   in_network_namespace([family = GetParam()] {
     const Address source = family == Family::ipv4 ? address("127.0.0.77") : address("2001:db8::77");
-    if (family == Family::ipv6) run("ip addr add 2001:db8::77/128 dev lo nodad");
+    if (family == Family::ipv6) add_loopback_address("2001:db8::77");
     drop_privileges();
     PingSocket socket(family);
     ASSERT_TRUE(apply_network_options(socket.fd(), family, {.source = source}, 4711));
