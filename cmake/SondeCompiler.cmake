@@ -44,8 +44,8 @@ set(sonde_warnings
     -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   list(APPEND sonde_warnings -Wduplicated-cond -Wlogical-op)
-  # GCC 12 believes that appending to a string literal of certain lengths overruns it (GCC bugs 105329, 105651):
-  # a build would fail by the length of the path it lies in.
+  # GCC 12 believes that appending to a string literal of certain lengths overruns it: a
+  # build would fail by the length of the path it lies in.
   if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     list(APPEND sonde_warnings -Wno-array-bounds -Wno-restrict)
   endif()
