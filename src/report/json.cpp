@@ -44,13 +44,16 @@ class JsonObject {
   void optional_number(std::string_view name, const std::optional<Number>& value) {
     if (value) number(name, *value);
   }
+  void null(std::string_view name) {
+    key(name);
+    out_ += "null";
+  }
   template <typename Number>
   void nullable_number(std::string_view name, const std::optional<Number>& value) {
     if (value) {
       number(name, *value);
     } else {
-      key(name);
-      out_ += "null";
+      null(name);
     }
   }
   void flags(std::string_view name, EventFlags flags) {
@@ -183,7 +186,7 @@ void JsonReporter::unresolved(const TargetName& target, std::string_view reason)
   JsonObject object(line_);
   object.text("event", "resolved");
   walk_target(object, target);
-  object.nullable_number("address", std::optional<int>());
+  object.null("address");
   object.text("reason", reason);
   object.close();
   line_ += '\n';
