@@ -29,6 +29,14 @@ class LiveDisplay {
   void resized();
   MonotonicTime next_frame() const { return next_frame_; }
   void draw(MonotonicTime now, std::string status);
+  // Gives the terminal back for as long as `write_lines` runs: what it writes is seen when the table is gone.
+  template <typename WriteLines>
+  void step_aside(WriteLines write_lines) {
+    write(report::live_leave);
+    write_lines();
+    write(report::live_enter);
+    next_frame_ = {};
+  }
 
  private:
   void write(std::string_view text);

@@ -121,7 +121,9 @@ number is seconds.
 is packets per second, as in 500, 100k or 2.5M.
 .PP
 SIGINT and SIGTERM end the run with its summary; SIGQUIT prints the summary so
-far and goes on.
+far and goes on: behind the live table where there is one, on standard error
+where the output is a table for programs (csv, prometheus, \-\-alive,
+\-\-unreachable).
 )";
 
 constexpr std::string_view see_also =

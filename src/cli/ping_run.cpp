@@ -133,7 +133,7 @@ void PingRun::take_signals() {
     if (*signal == SIGWINCH) {
       if (live_) live_->resized();
     } else if (*signal == SIGQUIT) {
-      if (!live_) report_all(true);
+      report_so_far();
     } else {
       stop_asked_ = true;
     }
@@ -262,7 +262,7 @@ void PingRun::finish() {
     live_.reset();
     reporter_->start(start_);
   }
-  report_all(false);
+  report_all();
   reporter_->end(session_->totals(), session_->merged_figures());
   write_out();
   if (capture_output_) capture_output_->flush(std::chrono::seconds(10));
@@ -296,17 +296,41 @@ report::Summary PingRun::summary_of(TargetId id) const {
   return summary;
 }
 
-void PingRun::report_all(bool interim) {
+report::Summary PingRun::summary_at(std::size_t place) const {
+  const auto& measured = targets_[place];
+  return measured.present() ? summary_of(measured.id) : *measured.last;
+}
+
+// A live table steps aside for it. A table for programs has no place for it: people read it on standard error.
+void PingRun::report_so_far() {
+  if (!reporter_) return;
+  if (live_) {
+    live_->step_aside([this] {
+      report_so_far_to(*reporter_);
+      output_.flush();
+    });
+  } else if (reporter_->has_interim()) {
+    report_so_far_to(*reporter_);
+  } else {
+    report::ReportOptions text = report_options_;
+    text.format = OutputFormat::text;
+    text.alive = text.unreachable = text.colour = false;
+    report::Output errors(STDERR_FILENO, "standard error");
+    report_so_far_to(*report::make_reporter(text, errors));
+  }
+}
+
+void PingRun::report_so_far_to(report::Reporter& reporter) {
+  for (std::size_t place = 0; place < targets_.size(); ++place)
+    reporter.interim(targets_.name(place), summary_at(place));
+}
+
+void PingRun::report_all() {
   for (std::size_t place = 0; place < targets_.size(); ++place) {
-    const auto& measured = targets_[place];
-    const report::Summary summary = measured.present() ? summary_of(measured.id) : *measured.last;
-    if (interim) {
-      reporter_->interim(targets_.name(place), summary);
-      continue;
-    }
+    const report::Summary summary = summary_at(place);
     reporter_->summary(targets_.name(place), summary);
     const bool silent = summary.figures.received + summary.figures.late == 0;
-    if (silent && measured.present()) some_silent_ = true;
+    if (silent && targets_[place].present()) some_silent_ = true;
   }
 }
 

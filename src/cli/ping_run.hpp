@@ -67,7 +67,10 @@ class PingRun {
 
   // --- ending ---
   void finish();
-  void report_all(bool interim);
+  void report_so_far();
+  void report_so_far_to(report::Reporter& reporter);
+  void report_all();
+  report::Summary summary_at(std::size_t place) const;
   void write_out();
   report::Summary summary_of(TargetId id) const;
   ExitStatus exit_status() const;
@@ -90,6 +93,7 @@ class PingRun {
 
   std::optional<Session> session_;
   std::optional<resolve::Resolver> resolver_;  // opened when the first name needs it
+  report::ReportOptions report_options_;
   std::unique_ptr<report::Reporter> reporter_;
   report::RunStart start_;
   std::optional<LiveDisplay> live_;

@@ -205,7 +205,7 @@ void PingRun::await_first_target() {
 }
 
 void PingRun::begin_report() {
-  report::ReportOptions report;
+  report::ReportOptions& report = report_options_;
   report.format = options_.format;
   report.quiet = options_.quiet;
   report.verbose = options_.verbose;

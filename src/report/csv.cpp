@@ -178,9 +178,6 @@ void CsvReporter::write_remark(std::string_view event, const TargetName& target,
   output_.write(line_);
 }
 
-// A table of events has no place for figures, and one of targets none for a second row of the same.
-void CsvReporter::interim(const TargetName&, const Summary&) {}
-
 void CsvReporter::summary(const TargetName& target, const Summary& summary) {
   if (!quiet_) return;
   line_.clear();

@@ -16,7 +16,6 @@ class CsvReporter final : public Reporter {
   void event(const Event& event, const TargetName& target) override;
   void resolved(const TargetName& target, std::optional<Address> previous) override;
   void warning(const TargetName& target, std::string_view text) override;
-  void interim(const TargetName& target, const Summary& summary) override;
   void summary(const TargetName& target, const Summary& summary) override;
   void end(const Totals& totals, const Figures& merged) override;
 

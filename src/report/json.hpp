@@ -16,6 +16,7 @@ class JsonReporter final : public Reporter {
   void resolved(const TargetName& target, std::optional<Address> previous) override;
   void unresolved(const TargetName& target, std::string_view reason) override;
   void warning(const TargetName& target, std::string_view text) override;
+  bool has_interim() const override { return true; }
   void interim(const TargetName& target, const Summary& summary) override;
   void summary(const TargetName& target, const Summary& summary) override;
   void end(const Totals& totals, const Figures& merged) override;

@@ -25,7 +25,6 @@ class PrometheusReporter final : public Reporter {
   void event(const Event&, const TargetName&) override {}
   void resolved(const TargetName&, std::optional<Address>) override {}
   void warning(const TargetName&, std::string_view) override {}
-  void interim(const TargetName&, const Summary&) override {}
   void summary(const TargetName& target, const Summary& summary) override;
   void end(const Totals& totals, const Figures& merged) override;
 

@@ -53,8 +53,9 @@ class Reporter {
   virtual void unresolved(const TargetName& /*target*/, std::string_view /*reason*/) {}
   // A threshold was passed (--warn-rtt, --warn-loss).
   virtual void warning(const TargetName& target, std::string_view text) = 0;
-  // A summary asked for while the run goes on (SIGQUIT).
-  virtual void interim(const TargetName& target, const Summary& summary) = 0;
+  // A summary asked for while the run goes on (SIGQUIT), where the format has a place for one.
+  virtual bool has_interim() const { return false; }
+  virtual void interim(const TargetName& /*target*/, const Summary& /*summary*/) {}
   virtual void summary(const TargetName& target, const Summary& summary) = 0;
   virtual void end(const Totals& totals, const Figures& merged) = 0;
 };

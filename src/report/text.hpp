@@ -19,6 +19,7 @@ class TextReporter final : public Reporter {
   void event(const Event& event, const TargetName& target) override;
   void resolved(const TargetName& target, std::optional<Address> previous) override;
   void warning(const TargetName& target, std::string_view text) override;
+  bool has_interim() const override { return true; }
   void interim(const TargetName& target, const Summary& summary) override;
   void summary(const TargetName& target, const Summary& summary) override;
   void end(const Totals& totals, const Figures& merged) override;

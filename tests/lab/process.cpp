@@ -21,6 +21,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <utility>
 
 namespace sonde::lab {
@@ -216,12 +217,34 @@ bool Process::read_some(Clock::time_point until) {
 }
 
 bool Process::wait_for_output(std::string_view text, std::chrono::milliseconds limit) {
+  return wait_for(finished_.output, text, limit);
+}
+
+bool Process::wait_for_errors(std::string_view text, std::chrono::milliseconds limit) {
+  return wait_for(finished_.errors, text, limit);
+}
+
+bool Process::wait_for(const std::string& said, std::string_view text, std::chrono::milliseconds limit) {
   const auto until = std::min(limit_, Clock::now() + limit);
-  while (finished_.output.find(text) == std::string::npos) {
-    if (!read_some(until)) return finished_.output.find(text) != std::string::npos;
+  while (said.find(text) == std::string::npos) {
+    if (!read_some(until)) return said.find(text) != std::string::npos;
     if (Clock::now() >= until) return false;
   }
   return true;
+}
+
+bool Process::wait_for_blocked(int number, std::chrono::milliseconds limit) const {
+  const auto until = std::min(limit_, Clock::now() + limit);
+  while (Clock::now() < until) {
+    std::ifstream status("/proc/" + std::to_string(id_) + "/status");
+    for (std::string line; std::getline(status, line);) {
+      if (!line.starts_with("SigBlk:")) continue;
+      const auto blocked = std::stoull(line.substr(7), nullptr, 16);
+      if ((blocked >> (number - 1) & 1) != 0) return true;
+    }
+    ::sched_yield();
+  }
+  return false;
 }
 
 Finished Process::wait() {

@@ -74,8 +74,13 @@ class Process {
   void signal(int number) const;
   // Reads its output until `text` is in it; false when it ended or `limit` passed before.
   bool wait_for_output(std::string_view text, std::chrono::milliseconds limit = std::chrono::seconds(5));
+  bool wait_for_errors(std::string_view text, std::chrono::milliseconds limit = std::chrono::seconds(5));
+  // Until it has blocked the signal, as a program does that reads it from a descriptor: sent before, it ends
+  // the process.
+  bool wait_for_blocked(int number, std::chrono::milliseconds limit = std::chrono::seconds(5)) const;
   // What it said so far and was not asked for yet is kept.
   const std::string& output() const { return finished_.output; }
+  const std::string& errors() const { return finished_.errors; }
   void forget_output() { finished_.output.clear(); }
   // Until it ends, or its time limit passes.
   Finished wait();
@@ -84,6 +89,7 @@ class Process {
   using Clock = std::chrono::steady_clock;
   // Reads what comes until `until`; false when the process has ended.
   bool read_some(Clock::time_point until);
+  bool wait_for(const std::string& said, std::string_view text, std::chrono::milliseconds limit);
   void reap();
 
   pid_t id_ = -1;

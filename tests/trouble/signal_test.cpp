@@ -8,6 +8,7 @@
 namespace sonde::trouble {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -56,6 +57,22 @@ TEST_P(Signal, QuitPrintsTheSummaryAndGoesOn) {
   const Finished finished = process.wait();
   EXPECT_EQ(finished.status, 0);
   EXPECT_THAT(finished.output, HasSubstr("lost 0"));
+}
+
+TEST_P(Signal, QuitPrintsTheSummaryOnStandardErrorWhereTheOutputHasNoPlaceForIt) {
+  const Loopback space;
+  for (const Words& format : {Words{"--format", "csv"}, Words{"--format", "csv", "-q"},
+                              Words{"--format", "prometheus"}, Words{"--alive"}}) {
+    Process process = space.start(
+        sonde(format + Words{"-c", "40", "-i", "5ms", "--threads", GetParam(), "127.0.0.1", "127.0.0.2"}));
+    ASSERT_TRUE(process.wait_for_blocked(SIGQUIT));
+    process.signal(SIGQUIT);
+    ASSERT_TRUE(process.wait_for_errors("127.0.0.2  so far")) << process.errors();
+    const Finished finished = process.wait();
+    EXPECT_EQ(finished.status, 0) << "it goes on: " << finished.errors;
+    EXPECT_THAT(finished.output,
+                AllOf(HasSubstr("127.0.0.1"), Not(HasSubstr("so far")), Not(HasSubstr("interim"))));
+  }
 }
 
 TEST_P(Signal, TheDeadlineEndsTheRun) {

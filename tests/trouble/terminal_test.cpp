@@ -134,6 +134,22 @@ TEST(Terminal, InterruptedItIsGoneToo) {
   }
 }
 
+TEST(Terminal, AskedInTheMiddleTheTableStepsAsideForTheSummary) {
+  const Loopback space;
+  OnTerminal sonde(space, {"-i", "10ms", "127.0.0.1", "::1"});
+  ASSERT_TRUE(sonde.wait_for("probes; Ctrl-C")) << sonde.seen();
+  sonde.process().signal(SIGQUIT);
+  ASSERT_TRUE(sonde.wait_for_more("so far: ")) << sonde.seen();
+  ASSERT_TRUE(sonde.wait_for_more("2 of 2 up")) << "it goes on";
+  sonde.process().signal(SIGINT);
+  EXPECT_EQ(sonde.wait().status, 0);
+  // What was written stands between leaving the table's screen and entering it again.
+  const std::string seen = sonde.seen();
+  const auto said = seen.find("so far");
+  EXPECT_LT(seen.find(report::live_leave), said);
+  EXPECT_GT(seen.rfind(report::live_enter), said);
+}
+
 TEST(Terminal, WithoutTheTableLinesAreWritten) {
   const Loopback space;
   OnTerminal one(space, {"-c", "3", "-i", "10ms", "127.0.0.1"});
