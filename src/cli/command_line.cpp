@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "cli/option_table.hpp"
-#include "cli/target_list.hpp"
 #include "cli/units.hpp"
 
 namespace sonde::cli {
@@ -67,16 +66,16 @@ const OptionSpec* nearest_option(std::span<const OptionSpec> options, std::strin
 }
 
 // `word` is what CLI11 had no use for, an option as the user wrote it.
-std::unexpected<CommandLineError> refuse_unknown(std::span<const OptionSpec> options, std::string_view word) {
+std::unexpected<CommandLineError> refuse_unknown(const SubcommandSpec& subcommand, std::string_view word) {
   const bool is_long = word.starts_with("--");
   const auto shown = in_quotes(is_long ? word.substr(0, word.find('=')) : word.substr(0, 2));
   const auto name = is_long ? word.substr(2, word.find('=') - 2) : std::string_view();
   // "-count" is not seen as an unknown short option but as -c with the value "ount", so only long names are
   // guessed.
-  if (const OptionSpec* near = is_long ? nearest_option(options, name) : nullptr) {
+  if (const OptionSpec* near = is_long ? nearest_option(subcommand.options, name) : nullptr) {
     return refuse(fmt::format("unknown option {}; did you mean --{}?", shown, near->long_name));
   }
-  return refuse(fmt::format("unknown option {}; see sonde ping --help", shown));
+  return refuse(fmt::format("unknown option {}; see sonde {} --help", shown, subcommand.name));
 }
 
 // The value that `word` gives to -g itself ("-gX", "--generate=X"), empty when the next word is to be the
@@ -126,7 +125,8 @@ const OptionSpec* option_without_value(std::span<const OptionSpec> options, cons
 // The options of one command line as CLI11 sees them.
 class WordParser {
  public:
-  WordParser(std::span<const OptionSpec> options, const Words& words) : options_(options) {
+  WordParser(const SubcommandSpec& subcommand, const Words& words)
+      : subcommand_(subcommand), options_(subcommand.options) {
     app_.set_help_flag();
     app_.allow_extras();
     positional_ = app_.add_option("TARGET", [](const CLI::results_t&) { return true; });
@@ -154,7 +154,7 @@ class WordParser {
     const auto remaining = app_.remaining();
     const auto unknown =
         std::ranges::find_if(remaining, [](const std::string& word) { return word != "--"; });
-    if (unknown != remaining.end()) return refuse_unknown(options_, *unknown);
+    if (unknown != remaining.end()) return refuse_unknown(subcommand_, *unknown);
     return {};
   }
 
@@ -177,7 +177,7 @@ class WordParser {
     return uses;
   }
 
-  Words targets() const { return positional_->results(); }
+  Words operands() const { return positional_->results(); }
 
  private:
   static constexpr int most_words = CLI::detail::expected_max_vector_size - 1;
@@ -206,50 +206,12 @@ class WordParser {
     mentioned_.emplace_back(option, added);
   }
 
+  const SubcommandSpec& subcommand_;
   std::span<const OptionSpec> options_;
   CLI::App app_;
   CLI::Option* positional_ = nullptr;
   std::vector<Mentioned> mentioned_;
 };
-
-// What no single option can be blamed for.
-std::optional<std::string> contradiction(const PingOptions& options) {
-  const bool lists = options.alive || options.unreachable;
-  const bool live = options.live.value_or(false);
-  if (options.alive && options.unreachable) return "--alive and --unreachable cannot be used together";
-  if (lists && options.format != OutputFormat::text)
-    return "--alive and --unreachable write text, so --format cannot be used with them";
-  if (live && options.format != OutputFormat::text) return "--live can only be used with --format text";
-  if (live && options.quiet) return "--live and --quiet cannot be used together";
-  if (live && lists) return "--live cannot be used with --alive or --unreachable";
-  if (options.source && options.family && options.source->family() != *options.family) {
-    return fmt::format("--source: {} is an {} address, but -{} asks for {}",
-                       in_quotes(options.source->to_string()), to_string(options.source->family()),
-                       static_cast<int>(*options.family), to_string(*options.family));
-  }
-  if (std::ranges::count(options.files, "-") > 1) return "--file: standard input can be read only once";
-  return std::nullopt;
-}
-
-// Checks what the options say together and fills in what follows from it.
-std::expected<PingOptions, CommandLineError> complete(PingOptions options) {
-  if (options.targets.empty() && options.files.empty() && options.ranges.empty()) {
-    return refuse("no target given; name a host, or use -f FILE or -g RANGE");
-  }
-  if (const auto fault = contradiction(options)) return refuse(*fault);
-  if (options.source && !options.family) options.family = options.source->family();
-  if (options.flow_label && options.family == Family::ipv4)
-    return refuse("--flow-label: IPv4 has no flow label");
-  const TargetRules rules = target_rules(options);
-  for (const std::string& target : options.targets) {
-    if (const auto fault = target_fault(target, rules)) return refuse(*fault);
-  }
-  for (const std::string& range : options.ranges) {
-    if (const auto fault = range_fault(range, rules)) return refuse(fmt::format("--generate: {}", *fault));
-  }
-  if ((options.alive || options.unreachable) && options.count == 0 && !options.deadline) options.count = 1;
-  return options;
-}
 
 std::expected<ParsedCommandLine, CommandLineError> parse_subcommand(const SubcommandSpec& subcommand,
                                                                     Words words) {
@@ -258,7 +220,7 @@ std::expected<ParsedCommandLine, CommandLineError> parse_subcommand(const Subcom
     return refuse(*option, option->takes_value() ? fmt::format("needs a value ({})", option->argument)
                                                  : std::string("takes no value"));
   }
-  WordParser parser(subcommand.options, words);
+  WordParser parser(subcommand, words);
   if (auto split = parser.split(std::move(words)); !split) return std::unexpected(std::move(split.error()));
 
   const auto uses = parser.uses();
@@ -268,9 +230,9 @@ std::expected<ParsedCommandLine, CommandLineError> parse_subcommand(const Subcom
       return refuse(*option,
                     fmt::format("{} is not one of {}", in_quotes(value), fmt::join(option->choices, ", ")));
     }
-    return DocumentRequest{option->document(value)};
+    return DocumentRequest{option->document(value), subcommand.name};
   }
-  PingOptions options;
+  CommandOptions options = subcommand.defaults();
   for (const auto& [option, value] : uses) {
     if (!option->takes_value() && value != "true") return refuse(*option, "takes no value");
     if (value.starts_with("--") &&
@@ -282,8 +244,9 @@ std::expected<ParsedCommandLine, CommandLineError> parse_subcommand(const Subcom
         option->apply(option->takes_value() ? std::string_view(value) : std::string_view(), options);
     if (!applied) return refuse(*option, applied.error());
   }
-  options.targets = parser.targets();
-  return complete(std::move(options));
+  auto completed = subcommand.complete(std::move(options), parser.operands());
+  if (!completed) return refuse(completed.error());
+  return std::move(*completed);
 }
 
 }  // namespace
@@ -293,12 +256,11 @@ std::expected<ParsedCommandLine, CommandLineError> parse_command_line(
   if (arguments.size() < 2) return std::unexpected(CommandLineError{short_usage()});
   const std::string_view first = arguments[1];
   if (first == "--help" || first == "-h") return DocumentRequest{Document::overview};
-  const auto subcommands = subcommand_table();
-  const auto named = std::ranges::find(subcommands, first, &SubcommandSpec::name);
-  const bool is_named = named != subcommands.end();
-  const auto rest = arguments.subspan(is_named ? 2 : 1);
+  const SubcommandSpec* named = find_subcommand(first);
+  const auto rest = arguments.subspan(named != nullptr ? 2 : 1);
   if (rest.empty()) return std::unexpected(CommandLineError{short_usage()});
-  return parse_subcommand(is_named ? *named : subcommands.front(), Words(rest.begin(), rest.end()));
+  return parse_subcommand(named != nullptr ? *named : *subcommand_table().front(),
+                          Words(rest.begin(), rest.end()));
 }
 
 }  // namespace sonde::cli

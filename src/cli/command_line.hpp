@@ -8,14 +8,14 @@
 #include <string>
 #include <variant>
 
+#include "cli/command_options.hpp"
 #include "cli/documents.hpp"
 #include "cli/exit_status.hpp"
-#include "cli/ping_options.hpp"
 
 namespace sonde::cli {
 
-// What the command line asks for: a text to print, or hosts to ping.
-using ParsedCommandLine = std::variant<DocumentRequest, PingOptions>;
+// What the command line asks for: a text to print, or a subcommand's work.
+using ParsedCommandLine = std::variant<DocumentRequest, CommandOptions>;
 
 struct CommandLineError {
   std::string message;  // for standard error as it is, starting with "sonde: ", without a newline at the end

@@ -66,66 +66,68 @@ std::string right_column(const OptionSpec& option) {
 }
 
 std::string section_text(std::span<const OptionSpec> options, Section section) {
-  std::string text = fmt::format("\n{}:\n", title(section));
+  std::string text;
   for (const OptionSpec& option : options) {
     if (option.section == section && !option.hidden) text += row(left_column(option), right_column(option));
   }
-  return text;
+  return text.empty() ? text : fmt::format("\n{}:\n{}", title(section), text);
 }
 
-std::string examples_text() {
+std::string examples_text(const SubcommandSpec& subcommand) {
+  if (subcommand.examples.empty()) return {};
   std::string text = "\nExamples:\n";
-  for (const Example& example : examples())
+  for (const Example& example : subcommand.examples)
     text += fmt::format("  {}\n      {}\n", example.command, example.help);
   return text;
 }
 
-std::string ping_help() {
-  const SubcommandSpec& ping = subcommand_table().front();
-  std::string text =
-      fmt::format("Usage: sonde [{0}] {1}\n\nMeasure latency, loss and jitter to any number of hosts.\n",
-                  ping.name, ping.synopsis);
-  text +=
-      "\nTARGET is a name, an IPv4 address or an IPv6 address (fe80::1%eth0). TIME is\n"
-      "a number with ns, us, ms, s, m, h or d behind it, as in 200ms; seconds without.\n";
-  for (const Section section : all_sections) text += section_text(ping.options, section);
-  text += examples_text();
-  text +=
-      "\nExit status: 0 every target answered, 1 some did not, 2 wrong usage, a broken\n"
-      "line in a target file or a name that did not resolve, 3 the system refused,\n"
-      "4 output could not be written.\n";
+const SubcommandSpec& first_subcommand() {
+  return *subcommand_table().front();
+}
+
+std::string subcommand_help(const SubcommandSpec& subcommand) {
+  const std::string name = &subcommand == &first_subcommand() ? fmt::format("[{}]", subcommand.name)
+                                                              : std::string(subcommand.name);
+  std::string text = fmt::format("Usage: sonde {} {}\n\n", name, subcommand.synopsis);
+  text += subcommand.about;
+  for (const Section section : all_sections) text += section_text(subcommand.options, section);
+  text += examples_text(subcommand);
+  text += "\nExit status:\n";
+  for (const auto& [status, meaning] : subcommand.exit_statuses)
+    text += row(fmt::format("{}", status), meaning);
   return text;
 }
 
 std::string overview() {
-  const SubcommandSpec& ping = subcommand_table().front();
   std::string text = "Usage: sonde TARGET...\n       sonde SUBCOMMAND [options] ...\n\nSubcommands:\n";
-  for (const SubcommandSpec& subcommand : subcommand_table()) text += row(subcommand.name, subcommand.help);
+  for (const SubcommandSpec* subcommand : subcommand_table()) text += row(subcommand->name, subcommand->help);
   text +=
       "\nWithout a subcommand, sonde TARGET... is sonde ping TARGET...; a host named like\n"
       "a subcommand is pinged with sonde ping NAME. See sonde SUBCOMMAND --help.\n";
-  text += section_text(ping.options, Section::information);
-  return text + examples_text();
+  text += section_text(first_subcommand().options, Section::information);
+  return text + examples_text(first_subcommand());
 }
 
 }  // namespace
 
 std::string short_usage() {
   std::string text = "Usage:";
-  for (const SubcommandSpec& subcommand : subcommand_table()) {
-    const bool is_default = &subcommand == &subcommand_table().front();
-    text += fmt::format(" sonde {}{}{} {}\n      ", is_default ? "[" : "", subcommand.name,
-                        is_default ? "]" : "", subcommand.synopsis);
+  for (const SubcommandSpec* subcommand : subcommand_table()) {
+    const bool is_default = subcommand == &first_subcommand();
+    text += fmt::format(" sonde {}{}{} {}\n      ", is_default ? "[" : "", subcommand->name,
+                        is_default ? "]" : "", subcommand->synopsis);
   }
   return text + " sonde --help";
 }
 
-std::string make_document(Document document) {
-  switch (document) {
+std::string make_document(const DocumentRequest& request) {
+  switch (request.document) {
     case Document::overview:
       return overview();
-    case Document::ping_help:
-      return ping_help();
+    case Document::subcommand_help: {
+      const SubcommandSpec* subcommand = find_subcommand(request.subcommand);
+      return subcommand_help(subcommand != nullptr ? *subcommand : first_subcommand());
+    }
     case Document::version:
       return fmt::format("sonde {}\n", version());
     case Document::man_page:

@@ -13,13 +13,17 @@ namespace {
 
 using sonde::cli::ExitStatus;
 
-int print_document(sonde::cli::Document document) {
-  const std::string text = sonde::cli::make_document(document);
+int print_document(const sonde::cli::DocumentRequest& request) {
+  const std::string text = sonde::cli::make_document(request);
   const bool written =
       std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
   if (!written) std::perror("sonde: standard output");
   return static_cast<int>(written ? ExitStatus::all_answered : ExitStatus::output_failed);
 }
+
+struct Run {
+  int operator()(const sonde::cli::PingOptions& options) const { return sonde::cli::run_ping(options); }
+};
 
 }  // namespace
 
@@ -31,7 +35,7 @@ int main(int argc, char** argv) {
     return static_cast<int>(parsed.error().status);
   }
   if (const auto* request = std::get_if<sonde::cli::DocumentRequest>(&*parsed)) {
-    return print_document(request->document);
+    return print_document(*request);
   }
-  return sonde::cli::run_ping(std::get<sonde::cli::PingOptions>(*parsed));
+  return std::visit(Run{}, std::get<sonde::cli::CommandOptions>(*parsed));
 }

@@ -74,57 +74,37 @@ std::string option_entry(const OptionSpec& option) {
 
 std::string synopsis() {
   std::string text = ".SH SYNOPSIS\n.B sonde\n\\fR[\\fBping\\fR] [\\fIoptions\\fR] \\fITARGET\\fR...\n";
-  for (const SubcommandSpec& subcommand : subcommand_table().subspan(1)) {
-    text += fmt::format(".br\n.B sonde {}\n{}\n", escape(subcommand.name), escape(subcommand.synopsis));
+  for (const SubcommandSpec* subcommand : subcommand_table().subspan(1)) {
+    text += fmt::format(".br\n.B sonde {}\n{}\n", escape(subcommand->name), escape(subcommand->synopsis));
   }
   return text;
 }
 
-struct ExitStatusText {
-  int status;
-  std::string_view meaning;
-};
-constexpr std::array<ExitStatusText, 5> exit_statuses{
-    {{0, "Every target answered; late answers count."},
-     {1, "Some target did not answer."},
-     {2, "A name did not resolve, a line of a target file was broken, or the usage was wrong."},
-     {3, "The system refused: no permission, no such interface, a source address that is not this host's."},
-     {4, "Output could not be written."}}};
+std::string options_of(const SubcommandSpec& subcommand) {
+  std::string text;
+  for (const Section section : all_sections) {
+    std::string entries;
+    for (const OptionSpec& option : subcommand.options) {
+      if (option.section == section && !option.hidden) entries += option_entry(option);
+    }
+    if (!entries.empty()) text += fmt::format(".SS {}\n{}", escape(title(section)), entries);
+  }
+  return text;
+}
 
-constexpr std::string_view description =
-    R"(.SH DESCRIPTION
-.B sonde
-measures latency, loss and jitter to any number of hosts with ICMP echo
-requests, without privileges where the system allows that.
-Round-trip times come from the kernel's stamps of when a packet is handed to the
-device and when its answer is received, so they are about the network and not
-about this host.
-A probe that never left this host does not count as lost by the network.
-.PP
-.I TARGET
-is a name, an IPv4 address or an IPv6 address, with its zone where it needs one
-(fe80::1%eth0).
-Without a subcommand,
-.B sonde
-.I TARGET
-means
-.B sonde ping
-.IR TARGET ;
-a host that is named like a subcommand is pinged with
-.B sonde ping
-.IR NAME .
-.PP
-.I TIME
-is a number with ns, us, ms, s, m, h or d behind it, as in 200ms or 1.5s; a bare
-number is seconds.
-.I RATE
-is packets per second, as in 500, 100k or 2.5M.
-.PP
-SIGINT and SIGTERM end the run with its summary; SIGQUIT prints the summary so
-far and goes on: behind the live table where there is one, on standard error
-where the output is a table for programs (csv, prometheus, \-\-alive,
-\-\-unreachable).
-)";
+std::string exit_statuses_of(const SubcommandSpec& subcommand) {
+  std::string text;
+  for (const auto& [status, meaning] : subcommand.exit_statuses)
+    text += fmt::format(".TP\n.B {}\n{}", status, paragraph(meaning));
+  return text;
+}
+
+std::string upper_case(std::string_view text) {
+  std::string upper(text);
+  std::ranges::transform(upper, upper.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return upper;
+}
 
 constexpr std::string_view see_also =
     R"(.SH FILES
@@ -143,21 +123,20 @@ std::string make_man_page() {
   std::string page = fmt::format(".TH SONDE 1 {} \"sonde {}\" \"User Commands\"\n", page_date, version());
   page += ".SH NAME\nsonde \\- measure latency, loss and jitter to any number of hosts\n";
   page += synopsis();
-  page += description;
-  page += ".SH OPTIONS\n";
-  for (const Section section : all_sections) {
-    page += fmt::format(".SS {}\n", escape(title(section)));
-    for (const OptionSpec& option : option_table()) {
-      if (option.section == section && !option.hidden) page += option_entry(option);
-    }
+  page += ".SH DESCRIPTION\n";
+  const SubcommandSpec& first = *subcommand_table().front();
+  page += first.description;
+  page += ".SH OPTIONS\n" + options_of(first);
+  for (const SubcommandSpec* subcommand : subcommand_table().subspan(1)) {
+    page += fmt::format(".SH SONDE {}\n", escape(upper_case(subcommand->name)));
+    page += subcommand->description;
+    page += options_of(*subcommand) + ".SS Exit status\n" + exit_statuses_of(*subcommand);
   }
-  page += ".SH EXIT STATUS\n";
-  for (const auto& [status, meaning] : exit_statuses) {
-    page += fmt::format(".TP\n.B {}\n{}", status, paragraph(meaning));
-  }
+  page += ".SH EXIT STATUS\n" + exit_statuses_of(first);
   page += ".SH EXAMPLES\n";
-  for (const Example& example : examples()) {
-    page += fmt::format(".TP\n.B {}\n{}\n", escape(example.command), escape(example.help));
+  for (const SubcommandSpec* subcommand : subcommand_table()) {
+    for (const Example& example : subcommand->examples)
+      page += fmt::format(".TP\n.B {}\n{}\n", escape(example.command), escape(example.help));
   }
   page += see_also;
   return page;

@@ -1,7 +1,8 @@
 // option_table.hpp: the one table of subcommands and options.
 //
 // Argument parsing (cli/command_line.cpp), --help, the man page and the completions (cli/documents.hpp) all
-// read it, so that an option is written once. Everything is constant data: nothing runs before main().
+// read it, so that an option is written once. Each subcommand's rows are in a file of their own (ping_table.cpp).
+// Everything is constant data: nothing runs before main().
 #pragma once
 
 #include <array>
@@ -10,9 +11,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "cli/command_options.hpp"
 #include "cli/documents.hpp"
-#include "cli/ping_options.hpp"
 #include "cli/units.hpp"
 
 namespace sonde::cli {
@@ -45,36 +47,48 @@ struct OptionSpec {
 
   // Puts the value (empty for a flag) into the options, or says what is wrong with it. Null: asks for a
   // document.
-  Applied (*apply)(std::string_view value, PingOptions& options) = nullptr;
+  Applied (*apply)(std::string_view value, CommandOptions& options) = nullptr;
   // The document asked for; with `apply` null only. Requires: a value among `choices`, where there are any.
   Document (*document)(std::string_view value) = nullptr;
 
   bool takes_value() const { return !argument.empty(); }
 };
 
-struct SubcommandSpec {
-  std::string_view name;
-  std::string_view synopsis;  // what stands behind the name in a usage line
-  std::string_view help{};    // one line, no full stop
-  std::span<const OptionSpec> options;
-  Document help_document;
-};
-
-// The first is the one that a command line without subcommand means.
-std::span<const SubcommandSpec> subcommand_table();
-
-// The options of `sonde ping`.
-std::span<const OptionSpec> option_table();
-
-// Null when there is none.
-const OptionSpec* find_long(std::span<const OptionSpec> options, std::string_view name);
-const OptionSpec* find_short(std::span<const OptionSpec> options, char name);
-
 // A command line worth showing, and what it does. The first word is "sonde".
 struct Example {
   std::string_view command;
   std::string_view help{};
 };
-std::span<const Example> examples();
+
+struct ExitStatusText {
+  int status;
+  std::string_view meaning;  // a sentence
+};
+
+struct SubcommandSpec {
+  std::string_view name;
+  std::string_view synopsis;  // what stands behind the name in a usage line
+  std::string_view help{};    // one line, no full stop
+  std::string_view about{};   // paragraphs of --help below the usage line, 80 columns; ends with a line break
+  std::string_view description{};  // of the man page, as roff source
+  std::span<const OptionSpec> options;
+  std::span<const Example> examples{};
+  std::span<const ExitStatusText> exit_statuses{};
+
+  // The options before any was given.
+  CommandOptions (*defaults)();
+  // Takes the words that are no options, checks what all say together and fills in what follows from it. The
+  // error is one line without "sonde: ".
+  std::expected<CommandOptions, std::string> (*complete)(CommandOptions options,
+                                                         std::vector<std::string> operands);
+};
+
+// The first is the one that a command line without subcommand means.
+std::span<const SubcommandSpec* const> subcommand_table();
+
+// Null when there is none.
+const SubcommandSpec* find_subcommand(std::string_view name);
+const OptionSpec* find_long(std::span<const OptionSpec> options, std::string_view name);
+const OptionSpec* find_short(std::span<const OptionSpec> options, char name);
 
 }  // namespace sonde::cli

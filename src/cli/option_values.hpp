@@ -1,4 +1,4 @@
-// option_values.hpp: puts an option's value into PingOptions; the last column of the option table.
+// option_values.hpp: puts an option's value into its subcommand's options; the last column of the option table.
 //
 // All are templates over a member and what reads it, so that a table row names both and no function is
 // written for it.
@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "cli/option_table.hpp"
-#include "cli/ping_options.hpp"
 #include "cli/units.hpp"
 
 namespace sonde::cli {
@@ -32,38 +31,44 @@ inline constexpr auto choice_names = [] {
   return names;
 }();
 
+// The subcommand's options that a pointer to their member belongs to.
+template <typename Options, typename Value>
+Options& options_with(Value Options::*, CommandOptions& options) {
+  return std::get<Options>(options);
+}
+
 // Which of `names` is `text`, or a message that lists them.
 Parsed<std::size_t> find_choice(std::string_view text, std::span<const std::string_view> names);
 
 template <auto Member, const auto& Choices>
-Applied choose(std::string_view text, PingOptions& options) {
+Applied choose(std::string_view text, CommandOptions& options) {
   const auto index = find_choice(text, choice_names<Choices>);
   if (!index) return std::unexpected(index.error());
-  options.*Member = Choices[*index].value;
+  options_with(Member, options).*Member = Choices[*index].value;
   return {};
 }
 
 // `Reader` is a function from text to Parsed<the member's type>.
 template <auto Member, auto Reader>
-Applied store(std::string_view text, PingOptions& options) {
+Applied store(std::string_view text, CommandOptions& options) {
   auto value = Reader(text);
   if (!value) return std::unexpected(std::move(value.error()));
-  options.*Member = std::move(*value);
+  options_with(Member, options).*Member = std::move(*value);
   return {};
 }
 
 // `Value` is set without any argument.
 template <auto Member, auto Value>
-Applied set(std::string_view, PingOptions& options) {
-  options.*Member = Value;
+Applied set(std::string_view, CommandOptions& options) {
+  options_with(Member, options).*Member = Value;
   return {};
 }
 
 // The text itself, not empty, at the end of a list.
 template <auto Member>
-Applied append(std::string_view text, PingOptions& options) {
+Applied append(std::string_view text, CommandOptions& options) {
   if (text.empty()) return std::unexpected("needs a value that is not empty");
-  (options.*Member).emplace_back(text);
+  (options_with(Member, options).*Member).emplace_back(text);
   return {};
 }
 

@@ -35,7 +35,7 @@ PingOptions options_of(const std::vector<std::string>& words) {
     ADD_FAILURE() << parsed.error().message;
     return {};
   }
-  return std::get<PingOptions>(*parsed);
+  return std::get<PingOptions>(std::get<CommandOptions>(*parsed));
 }
 
 std::string error_of(const std::vector<std::string>& words) {
@@ -63,12 +63,12 @@ TEST(CommandLine, TargetsAloneArePingedWithDefaults) {
 
 TEST(CommandLine, DefaultsAreThoseOfTheTable) {
   const PingOptions plain = options_of({"a"});
-  for (const OptionSpec& option : option_table()) {
+  for (const OptionSpec& option : subcommand_table().front()->options) {
     if (option.apply == nullptr || option.default_text.empty()) continue;
-    PingOptions set = plain;
+    CommandOptions set = plain;
     // Defaults in words ("endless") are refused by the option and so leave `set` as it was.
     if (option.apply(option.default_text, set) && option.long_name != "live" && option.long_name != "tos") {
-      EXPECT_EQ(set, plain) << option.long_name;
+      EXPECT_EQ(std::get<PingOptions>(set), plain) << option.long_name;
     }
   }
 }
@@ -240,8 +240,8 @@ TEST(CommandLine, NoArgumentsGiveTheShortUsage) {
 
 TEST(CommandLine, DocumentsGoBeforeEverythingElse) {
   EXPECT_EQ(document_of({"--help"}).document, Document::overview);
-  EXPECT_EQ(document_of({"ping", "--help"}).document, Document::ping_help);
-  EXPECT_EQ(document_of({"-c", "0", "--help"}).document, Document::ping_help);
+  EXPECT_EQ(document_of({"ping", "--help"}).document, Document::subcommand_help);
+  EXPECT_EQ(document_of({"-c", "0", "--help"}).document, Document::subcommand_help);
   EXPECT_EQ(document_of({"--version"}).document, Document::version);
   EXPECT_EQ(document_of({"--print-man-page"}).document, Document::man_page);
   EXPECT_EQ(document_of({"--print-completion", "bash"}).document, Document::bash_completion);
@@ -358,7 +358,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 // Every visible and hidden option: what takes a value refuses to be last, what takes none refuses "=x".
 TEST(CommandLine, EveryOptionKnowsWhetherItTakesAValue) {
-  for (const OptionSpec& option : option_table()) {
+  for (const OptionSpec& option : subcommand_table().front()->options) {
     const std::string name = "--" + std::string(option.long_name);
     if (option.takes_value()) {
       EXPECT_EQ(error_of({"a", name}),

@@ -1,0 +1,12 @@
+// command_options.hpp: what a command line may ask for, one alternative for each subcommand.
+#pragma once
+
+#include <variant>
+
+#include "cli/ping_options.hpp"
+
+namespace sonde::cli {
+
+using CommandOptions = std::variant<PingOptions>;
+
+}  // namespace sonde::cli
