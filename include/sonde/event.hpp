@@ -57,6 +57,7 @@ enum class EventFlag : std::uint32_t {
   other_sequence = 1u << 11,   // rejected: a good token under another sequence number, or none waiting there
   unmatched_quote = 1u << 12,  // rejected: an ICMP error that quotes no probe of ours
   ip_options = 1u << 13,       // the answer carried IPv4 options (seen on raw sockets only)
+  refused = 1u << 14,          // TCP: the port is closed (RST); an answer as good as any
 };
 
 class EventFlags {

@@ -15,9 +15,15 @@
 namespace sonde {
 
 // A way of asking. `automatic` takes the least privileged that works and says why (Session::notices()).
-enum class TransportKind : std::uint8_t { automatic, icmp_datagram, icmp_raw };
+enum class TransportKind : std::uint8_t {
+  automatic,
+  icmp_datagram,  // echo requests by a ping socket; needs a group in net.ipv4.ping_group_range
+  icmp_raw,       // the same by a raw socket; needs CAP_NET_RAW
+  udp,            // datagrams to closed ports, answered by port unreachable; needs nothing
+  tcp,            // the time of a handshake, or of its refusal; needs nothing
+};
 
-std::string_view to_string(TransportKind kind);  // "auto", "icmp", "raw"
+std::string_view to_string(TransportKind kind);  // "auto", "icmp", "raw", "udp", "tcp"
 
 // Where RTTs come from. `automatic` is kernel stamps where the sockets give them.
 enum class ClockChoice : std::uint8_t { automatic, kernel, user, hardware };
@@ -39,6 +45,8 @@ struct NetworkOptions {
   std::optional<Address> source{};            // must be an address of this host
   std::string interface{};                    // bind to this device; empty: routing decides
   PathMtu path_mtu = PathMtu::system;
+  TransportKind transport = TransportKind::automatic;  // this way only; automatic: the session's
+  std::uint16_t tcp_port = 0;                          // 0: 443, or 80 where nothing answers on that
 
   friend bool operator==(const NetworkOptions&, const NetworkOptions&) = default;
 };
@@ -95,6 +103,9 @@ struct SessionOptions {
   unsigned threads = 1;           // with start(): one prober each, sharing nothing. process() wants 1.
   unsigned sockets = 0;  // per thread, family and NetworkOptions; 0: chosen from rate and receive buffer
   double max_rate = 0;   // probes per second over all targets; 0: as fast as schedules ask
+  // By UDP a target is asked at most once a second, after its first six: a Linux host sends no more port
+  // unreachables to one asker (net.ipv4.icmp_ratelimit). False: as its schedule says.
+  bool pace_udp = true;
   Nanoseconds spread = std::chrono::seconds(1);  // first probes of targets without a phase spread over this
   int receive_buffer_bytes = 0;                  // SO_RCVBUF; 0: as large as the system allows
   bool compact_figures = false;  // percentiles within 5 % in at most 256 bytes a target, instead of 0.5 %

@@ -52,6 +52,8 @@ struct PingOptions {
 
   // How it is measured.
   TransportKind transport = TransportKind::automatic;
+  std::uint16_t tcp_port = 0;  // 0: the usual ones
+  bool pace_udp = true;
   ClockChoice clock = ClockChoice::automatic;
   unsigned threads = 1;           // 1 to 256
   unsigned sockets = 0;           // 1 to 4096; 0: chosen by the session

@@ -42,6 +42,7 @@ TargetOptions target_options(const PingOptions& options) {
   target.network.source = options.source;
   target.network.interface = options.interface;
   target.network.path_mtu = options.path_mtu;
+  target.network.tcp_port = options.tcp_port;
   return target;
 }
 

@@ -1,6 +1,7 @@
 // ping_start.cpp: how a run begins: session, capture, targets from addresses and names, the report's head.
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -40,6 +41,24 @@ bool unicode_wanted() {
   return report::locale_is_utf8(std::getenv("LC_ALL"), std::getenv("LC_CTYPE"), std::getenv("LANG"));
 }
 
+// What the library does to the interval by UDP, in words; nothing where it does nothing.
+std::string udp_pace(const PingOptions& options, bool alone) {
+  constexpr std::uint64_t burst = 6;
+  const bool paced = options.pace_udp && options.interval < std::chrono::seconds(1) &&
+                     (options.count == 0 || options.count > burst);
+  if (!paced) return {};
+  return std::string(alone ? "" : "; ") +
+         "each target is asked once a second, as a Linux host answers no more; --unpaced asks as told";
+}
+
+// TCP takes a descriptor for every probe under way; what the user allows may be more than what is usual.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 bool PingRun::open_capture() {
@@ -56,6 +75,9 @@ bool PingRun::open_capture() {
 }
 
 bool PingRun::open_session() {
+  const bool maybe_tcp =
+      options_.transport == TransportKind::tcp || options_.transport == TransportKind::automatic;
+  if (maybe_tcp) raise_descriptor_limit();
   SessionOptions session;
   session.transport = options_.transport;
   session.clock = options_.clock;
@@ -63,6 +85,7 @@ bool PingRun::open_session() {
   session.threads = options_.threads;
   session.sockets = options_.sockets;
   session.max_rate = options_.rate;
+  session.pace_udp = options_.pace_udp;
   session.receive_buffer_bytes = options_.receive_buffer_bytes;
   session.compact_figures = list_.size() >= compact_from;
   session.packets = capture_.has_value();
@@ -225,6 +248,9 @@ void PingRun::begin_report() {
   report::RunStart& start = start_;
   start.version = version();
   start.notices = session_->notices();
+  for (TransportNotice& notice : start.notices) {
+    if (notice.taken == TransportKind::udp) notice.reason += udp_pace(options_, notice.reason.empty());
+  }
   start.targets = list_.size();
   start.payload_bytes = options_.size_bytes;
   constexpr std::size_t names_measured = 1000;
@@ -240,6 +266,11 @@ void PingRun::begin_report() {
     start.clock = to_string(notice.clock);
   }
   if (targets_.size() == 1 && list_.size() == 1) start.only_target = targets_.name(0);
+  const bool shows_nothing = std::ranges::any_of(start.notices, [](const TransportNotice& notice) {
+    return notice.taken == TransportKind::udp || notice.taken == TransportKind::tcp;
+  });
+  if (capture_ && shows_nothing)
+    complain("--pcap: ICMP is closed here, and the capture shows ICMP probes only");
   begin_live();
   if (!live_) {
     reporter_->start(start);

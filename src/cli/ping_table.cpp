@@ -15,9 +15,11 @@ namespace {
 
 // --- Words that options take ------------------------------------------------------------------------------
 
-constexpr std::array<Choice<TransportKind>, 3> transports{{{"auto", TransportKind::automatic},
+constexpr std::array<Choice<TransportKind>, 5> transports{{{"auto", TransportKind::automatic},
                                                            {"icmp", TransportKind::icmp_datagram},
-                                                           {"raw", TransportKind::icmp_raw}}};
+                                                           {"raw", TransportKind::icmp_raw},
+                                                           {"udp", TransportKind::udp},
+                                                           {"tcp", TransportKind::tcp}}};
 
 constexpr std::array<Choice<ClockChoice>, 4> clocks{{{"auto", ClockChoice::automatic},
                                                      {"kernel", ClockChoice::kernel},
@@ -47,6 +49,18 @@ Applied set_family(std::string_view, CommandOptions& command) {
   if (options.family && *options.family != Wanted)
     return std::unexpected("cannot be used together with the other family, -4 or -6");
   options.family = Wanted;
+  return {};
+}
+
+Applied set_transport(std::string_view text, CommandOptions& command) {
+  auto& options = std::get<PingOptions>(command);
+  constexpr std::string_view with_port = "tcp:";
+  options.tcp_port = 0;
+  if (!text.starts_with(with_port)) return choose<&PingOptions::transport, transports>(text, command);
+  const auto port = read_integer<std::uint16_t, 1, 65'535>(text.substr(with_port.size()));
+  if (!port) return std::unexpected(fmt::format("tcp: {}", port.error()));
+  options.transport = TransportKind::tcp;
+  options.tcp_port = *port;
   return {};
 }
 
@@ -240,13 +254,25 @@ constexpr std::array ping_table = {
         .long_name = "transport",
         .argument = "KIND",
         .section = Section::measurement,
-        .help = "sockets to use",
+        .help = "way of asking, tcp also as tcp:PORT",
         .details =
             "icmp: ICMP datagram sockets, which need no privilege where net.ipv4.ping_group_range "
-            "allows them. raw: raw sockets, which need CAP_NET_RAW. auto: the first of these that opens.",
+            "allows them. raw: raw sockets, which need CAP_NET_RAW. udp: datagrams to closed ports, which "
+            "hosts "
+            "answer with port unreachable; no privilege, but a Linux host answers one a second. "
+            "tcp: the time of a handshake with port 443 (80 where that stays silent) or PORT, accepted "
+            "or refused; no privilege, no data is sent. auto: the first of these that opens.",
         .default_text = "auto",
         .choices = choice_names<transports>,
-        .apply = choose<&PingOptions::transport, transports>},
+        .apply = set_transport},
+    OptionSpec{
+        .long_name = "unpaced",
+        .section = Section::measurement,
+        .help = "by UDP, ask as often as told",
+        .details =
+            "Otherwise a target is asked at most once a second by UDP, once it got six probes: a Linux "
+            "host sends no more port unreachables to one asker (net.ipv4.icmp_ratelimit).",
+        .apply = set<&PingOptions::pace_udp, false>},
     OptionSpec{
         .long_name = "clock",
         .argument = "KIND",
@@ -432,6 +458,20 @@ std::optional<std::string> contradiction(const PingOptions& options) {
   return std::nullopt;
 }
 
+// What a way of asking cannot do.
+std::optional<std::string> impossible(const PingOptions& options) {
+  const bool tcp = options.transport == TransportKind::tcp, udp = options.transport == TransportKind::udp;
+  if ((tcp || udp) && !options.pcap_file.empty())
+    return "--pcap: captures show ICMP probes only; use --transport icmp or raw";
+  if (!tcp) return std::nullopt;
+  if (options.size_bytes != PingOptions{}.size_bytes) return "--size: a TCP handshake carries no data";
+  if (!options.pattern.empty()) return "--pattern: a TCP handshake carries no data";
+  if (options.clock == ClockChoice::hardware)
+    return "--clock: the kernel gives no hardware stamps of a TCP handshake";
+  if (options.sockets != 0) return "--sockets: every TCP probe has a socket of its own";
+  return std::nullopt;
+}
+
 // Checks what the options say together and fills in what follows from it.
 std::expected<CommandOptions, std::string> complete(CommandOptions command,
                                                     std::vector<std::string> operands) {
@@ -441,6 +481,7 @@ std::expected<CommandOptions, std::string> complete(CommandOptions command,
     return std::unexpected("no target given; name a host, or use -f FILE or -g RANGE");
   }
   if (const auto fault = contradiction(options)) return std::unexpected(*fault);
+  if (const auto fault = impossible(options)) return std::unexpected(*fault);
   if (options.source && !options.family) options.family = options.source->family();
   if (options.flow_label && options.family == Family::ipv4)
     return std::unexpected("--flow-label: IPv4 has no flow label");

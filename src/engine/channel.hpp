@@ -41,7 +41,7 @@ class DropWatch {
 
 struct Channel {
   Channel(std::unique_ptr<transport::Transport> opened, MonotonicTime now)
-      : transport(std::move(opened)), inflight(now) {}
+      : transport(std::move(opened)), inflight(now, transport->numbers_at_once()) {}
 
   std::unique_ptr<transport::Transport> transport;
   Inflight inflight;

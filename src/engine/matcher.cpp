@@ -44,6 +44,28 @@ Event& attribute(const transport::Arrival& arrival, ProbeSlot& slot, const Targe
   return match.event;
 }
 
+struct Belief {
+  bool believed = true;
+  EventFlags flags;  // why not, or what is particular about it
+};
+
+// Whether the arrival proves that it answers the probe with this token.
+Belief believe(const transport::Arrival& arrival, std::size_t payload_bytes, std::uint64_t token,
+               bool expected_source) {
+  using transport::Proof;
+  if (arrival.proof == Proof::connection)
+    return {true, arrival.refused ? EventFlags(EventFlag::refused) : EventFlags()};
+  const auto came = wire::read_token(arrival.message.payload);
+  const bool has_token = payload_bytes >= wire::token_bytes;
+  const bool whole = arrival.proof == Proof::token;  // an echo brings everything back
+  if (has_token && came == token)
+    return {true, expected_source ? EventFlags() : EventFlags(EventFlag::other_source)};
+  if (has_token && (whole || (came && arrival.proof == Proof::quote))) return {false, EventFlag::bad_token};
+  // No token to go by: ports, or identifier and sequence, and the source are left.
+  if (!expected_source) return {false, EventFlag::other_source};
+  return {true, EventFlag::no_token};
+}
+
 // The probe's slot, if its target is still there.
 ProbeSlot* living(ProbeSlot* slot, const Agenda& agenda) {
   if (slot == nullptr) return nullptr;
@@ -101,6 +123,12 @@ void Matcher::measure(const transport::Arrival& arrival, const ProbeSlot& slot, 
   event.rtt = around;
   event.clock = RttClock::user;
   event.received_at = arrival.stamp.value_or(clock_->to_unix(arrival.received_at));
+  if (arrival.rtt) {
+    event.rtt = *arrival.rtt;
+    event.clock = RttClock::kernel;
+    event.host_time = std::max(Nanoseconds::zero(), around - *arrival.rtt);
+    return;
+  }
   const auto& stamp = slot.hardware_stamp ? arrival.hardware_stamp : arrival.stamp;
   if (!stamp) {
     if (slot.stamp_asked) event.flags |= EventFlag::no_rx_stamp;
@@ -149,23 +177,19 @@ void Matcher::match_answer(const transport::Arrival& arrival, Channel& channel, 
   const Target& target = agenda.target(slot->target);
   const TargetOptions& options = agenda.options(target.options);
 
-  EventFlags flags;
   const bool expected_source =
       arrival.from && (same_host(*arrival.from, target.address) || many_may_answer(target.address));
-  if (options.payload_bytes >= wire::token_bytes) {
-    const auto token = wire::read_token(arrival.message.payload);
-    if (token != slot->token) {
-      return reject(arrival, agenda, EventFlag::bad_token, match);
-    }
-    if (!expected_source) flags |= EventFlag::other_source;
-  } else {
-    if (!expected_source) return reject(arrival, agenda, EventFlag::other_source, match);
-    flags |= EventFlag::no_token;
-  }
+  const Belief belief = believe(arrival, options.payload_bytes, slot->token, expected_source);
+  if (!belief.believed) return reject(arrival, agenda, belief.flags, match);
 
   Event& event = attribute(arrival, *slot, target, match);
-  event.flags |= flags;
-  event.flags |= compare_payload(arrival, options);
+  event.flags |= belief.flags;
+  if (arrival.proof == transport::Proof::token) event.flags |= compare_payload(arrival, options);
+  if (arrival.message.reason != ErrorReason::none) {
+    event.icmp_type = arrival.message.type;
+    event.icmp_code = arrival.message.code;
+    event.reason = arrival.message.reason;
+  }
   measure(arrival, *slot, event);
   event.sent_at = sent_unix(*slot);
   switch (slot->state) {

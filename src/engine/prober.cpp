@@ -23,6 +23,17 @@ constexpr std::size_t most_channels = 32;  // of a group
 // Sends per turn before the caller gets a word in.
 constexpr int batches_per_turn = 16;
 
+// What a Linux host answers one asker by UDP: six at once, then one a second.
+constexpr std::uint64_t udp_burst = 6;
+constexpr Nanoseconds udp_interval = std::chrono::seconds(1);
+
+TargetOptions paced_for_udp(TargetOptions options) {
+  auto* fixed = std::get_if<FixedInterval>(&options.schedule);
+  const bool many = options.max_probes == 0 || options.max_probes > udp_burst;
+  if (fixed != nullptr && many) fixed->interval = std::max(fixed->interval, udp_interval);
+  return options;
+}
+
 }  // namespace
 
 Prober::Prober(const ProberOptions& options, const Clock& clock, OpenTransport open, OutcomeSink& sink)
@@ -47,7 +58,10 @@ Result<TargetIndex> Prober::add(const Address& address, const TargetOptions& opt
   const auto group = group_for(address.family(), options.network);
   if (!group) return std::unexpected(group.error());
   const MonotonicTime from = begun_ ? clock_->monotonic() : constructed_at_;
-  const TargetIndex index = agenda_.add(address, options, from + phase);
+  const bool by_udp = channels_[groups_[*group].channels.front()]->transport->kind() == TransportKind::udp;
+  const TargetIndex index = by_udp && options_.pace_udp
+                                ? agenda_.add(address, paced_for_udp(options), from + phase)
+                                : agenda_.add(address, options, from + phase);
   const OptionsIndex set = agenda_.target(index).options;
   if (set >= group_of_options_.size()) group_of_options_.resize(set + 1, {no_group, no_group});
   auto& [ipv4_group, ipv6_group] = group_of_options_[set];
@@ -97,7 +111,8 @@ void Prober::gather(bool gathering) {
   gathering_ = gathering;
   for (std::size_t channel = 0; channel < channels_.size(); ++channel) {
     const int descriptor = channels_[channel]->transport->fd();
-    if (descriptor < 0) continue;
+    // Without stamps the time of reading an answer is the time that it came.
+    if (descriptor < 0 || !channels_[channel]->transport->stamps()) continue;
     if (gathering) {
       ::epoll_ctl(poll_descriptor_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
     } else if (!watch_descriptor(descriptor, channel)) {
@@ -169,12 +184,13 @@ Result<void> Prober::open_channel(Group& group) {
   if (!opened) return std::unexpected(opened.error());
   transport::Transport& transport = *opened->transport;
   if (transport.fd() >= 0) {
-    if (!gathering_ && !watch_descriptor(transport.fd(), channels_.size())) {
+    const bool watched = !gathering_ || !transport.stamps();
+    if (watched && !watch_descriptor(transport.fd(), channels_.size())) {
       return std::unexpected(Error::from_errno(errno, "cannot watch a socket"));
     }
   }
   const bool known = std::any_of(notices_.begin(), notices_.end(), [&](const TransportNotice& notice) {
-    return notice.family == group.family;
+    return notice.family == group.family && notice.taken == transport.kind();
   });
   if (!known) notices_.push_back({group.family, transport.kind(), transport.clock(), opened->reason});
   for (OptionsIndex set = 0; set < agenda_.option_sets(); ++set) {

@@ -56,6 +56,7 @@ struct ProberOptions {
   double max_rate = 0;   // probes per second; 0: no cap
   std::uint32_t stamp_every = 1;
   bool packets = false;  // call OutcomeSink::packet
+  bool pace_udp = true;  // SessionOptions::pace_udp
 };
 
 struct ProberTotals {

@@ -78,7 +78,7 @@ void Prober::flush(Group& group) {
       const Agenda::Sending& sending = group.staged[first + count];
       const Target& target = agenda_.target(sending.target);
       ProbeSlot& slot = inflight.take(sending.target, target.generation, sending.sequence);
-      slot.stamp_asked = channel.transport->clock() != RttClock::user &&
+      slot.stamp_asked = channel.transport->stamps() &&
                          (options_.stamp_every <= 1 || slot.number % options_.stamp_every == 0);
       transport::Departure& departure = departures_[count];
       departure.to = net::SocketAddress::from(target.address, 0, group.network.flow_label.value_or(0));

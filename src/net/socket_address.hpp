@@ -36,6 +36,14 @@ class SocketAddress {
   Family family() const { return storage_.common.sa_family == AF_INET6 ? Family::ipv6 : Family::ipv4; }
   Address address() const;
   std::uint16_t port() const;
+  // Requires: is_set().
+  void set_port(std::uint16_t port) {
+    if (family() == Family::ipv6) {
+      storage_.v6.sin6_port = htons(port);
+    } else {
+      storage_.v4.sin_port = htons(port);
+    }
+  }
 
   const sockaddr* data() const { return &storage_.common; }
   sockaddr* data() { return &storage_.common; }

@@ -49,6 +49,12 @@ Result<void> set_option(int descriptor, Family family, OptionPair option, int va
              : set_option(descriptor, IPPROTO_IPV6, option.ipv6, value, std::move(what), std::move(subject));
 }
 
+bool is_stream(int descriptor) {
+  int type = 0;
+  socklen_t length = sizeof type;
+  return ::getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_STREAM;
+}
+
 Error no_such_interface(const std::string& interface) {
   return {ErrorCode::not_found, 0, "no such interface", interface, "`ip link` lists them"};
 }
@@ -58,10 +64,12 @@ Error no_such_interface(const std::string& interface) {
 Result<void> set_ttl(int descriptor, Family family, std::uint8_t ttl) {
   if (ttl == 0) return std::unexpected(Error::invalid("a TTL is 1 to 255", "0"));
   const std::string subject = std::to_string(ttl);
-  // Multicast has a TTL of its own, 1 unless set.
-  auto set =
-      set_option(descriptor, family, multicast_ttl_option, ttl, "cannot set the multicast TTL", subject);
-  if (!set) return set;
+  // Multicast has a TTL of its own, 1 unless set; a stream has none of that.
+  if (!is_stream(descriptor)) {
+    auto set =
+        set_option(descriptor, family, multicast_ttl_option, ttl, "cannot set the multicast TTL", subject);
+    if (!set) return set;
+  }
   return set_option(descriptor, family, ttl_option, ttl, "cannot set the TTL", subject);
 }
 

@@ -14,11 +14,29 @@ namespace {
 
 constexpr std::size_t widest_prefix = 40;
 
-std::string transport_words(std::string_view transport) {
+std::string_view way_words(std::string_view transport) {
   if (transport == "icmp") return "ping socket";
   if (transport == "raw") return "raw socket";
-  if (transport == "icmp+raw") return "ping and raw sockets";
-  return std::string(transport);
+  if (transport == "udp") return "UDP to closed ports";
+  if (transport == "tcp") return "TCP handshakes";
+  return transport;
+}
+
+// "icmp+udp" where the families differ.
+std::string transport_words(std::string_view transport) {
+  std::string words;
+  while (!transport.empty()) {
+    const auto way = transport.substr(0, transport.find('+'));
+    words += fmt::format("{}{}", words.empty() ? "" : " and ", way_words(way));
+    transport.remove_prefix(std::min(way.size() + 1, transport.size()));
+  }
+  return words;
+}
+
+// What is sent: a handshake carries no data.
+std::string sending_words(const RunStart& run) {
+  const std::string way = transport_words(run.transport);
+  return run.transport == "tcp" ? way : fmt::format("{} data bytes, {}", run.payload_bytes, way);
 }
 
 }  // namespace
@@ -44,8 +62,8 @@ void TextReporter::start(const RunStart& run) {
                                            : fmt::format("{} targets", run.targets);
   const std::string clock = run.clock == "user" ? "no kernel stamps: times contain this host's own"
                                                 : fmt::format("{} time stamps", run.clock);
-  output_.write(fmt::format("{}: {} data bytes, {}, {}\n", paint(what, Colour::bold, options_.colour),
-                            run.payload_bytes, transport_words(run.transport), clock));
+  output_.write(
+      fmt::format("{}: {}, {}\n", paint(what, Colour::bold, options_.colour), sending_words(run), clock));
   for (const TransportNotice& notice : run.notices) {
     if (notice.reason.empty()) continue;
     output_.write(fmt::format("{}: {} ({})\n", to_string(notice.family),

@@ -62,16 +62,21 @@ std::string flag_remarks(const Event& event, const LineContext& context) {
   return event.kind == EventKind::rejected ? " " + words : " (" + words + ")";
 }
 
+// An answer that is not our own bytes coming back has no size worth telling.
+std::string answer_words(const Event& event) {
+  return event.bytes == 0 ? std::string("answer") : fmt::format("{} bytes", event.bytes);
+}
+
 std::string event_words(const Event& event, const TargetName& target, const LineContext& context) {
   switch (event.kind) {
     case EventKind::reply:
-      return fmt::format("{} bytes{}: {}", event.bytes, from_whom(event, target, context),
+      return fmt::format("{}{}: {}", answer_words(event), from_whom(event, target, context),
                          answer_figures(event, context));
     case EventKind::late:
-      return fmt::format("late, {} bytes{}: {}", event.bytes, from_whom(event, target, context),
+      return fmt::format("late, {}{}: {}", answer_words(event), from_whom(event, target, context),
                          answer_figures(event, context));
     case EventKind::duplicate:
-      return fmt::format("duplicate, {} bytes{}: {}", event.bytes, from_whom(event, target, context),
+      return fmt::format("duplicate, {}{}: {}", answer_words(event), from_whom(event, target, context),
                          answer_figures(event, context));
     case EventKind::lost: {
       const std::string within =

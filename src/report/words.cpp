@@ -155,6 +155,8 @@ FlagWords flag_words(EventFlag flag) {
       return {"ICMP error that quotes no probe of ours"};
     case EventFlag::ip_options:
       return {"with IP options", true};
+    case EventFlag::refused:
+      return {"refused"};
   }
   return {"unknown flag"};
 }

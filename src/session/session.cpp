@@ -100,7 +100,7 @@ engine::OpenTransport opener(const SessionOptions& options, const Clock& clock,
   const auto buffers = std::make_shared_for_overwrite<transport::ReceiveBuffers>();
   return [options, &clock, shared, buffers](Family family, const NetworkOptions& network) {
     transport::TransportOptions wanted;
-    wanted.kind = options.transport;
+    wanted.kind = network.transport != TransportKind::automatic ? network.transport : options.transport;
     wanted.clock = options.clock;
     wanted.network = network;
     wanted.receive_buffer_bytes = options.receive_buffer_bytes;
@@ -191,6 +191,7 @@ Result<Session> Session::open(SessionOptions options, const EventCallback& on_ev
   shard.prober.sockets = options.sockets;
   shard.prober.max_rate = options.max_rate / options.threads;
   shard.prober.stamp_every = options.stamp_every;
+  shard.prober.pace_udp = options.pace_udp;
   shard.prober.packets = options.packets && on_packet;
   shard.events = options.events;
   shard.event_capacity = options.event_capacity;

@@ -1,4 +1,4 @@
-// icmp_socket.cpp: opening and sending; receiving is in icmp_socket_receive.cpp.
+// icmp_socket.cpp: see icmp_socket.hpp.
 #include "transport/icmp_socket.hpp"
 
 #include <netinet/icmp6.h>
@@ -10,39 +10,9 @@
 #include "net/socket_options.hpp"
 #include "transport/icmp_filter.hpp"
 #include "wire/icmp.hpp"
+#include "wire/ip.hpp"
 
 namespace sonde::transport {
-
-namespace {
-
-// A reply and its stamp charge this much of the receive buffer (measured: 112 of them fill 212,992 bytes).
-constexpr std::size_t charge_per_answer = 1900;
-
-// Whether an ICMP error may have left this errno pending on the socket (the kernel's icmp_err_convert and its IPv6
-// counterpart). A firewall's EPERM or a full queue's ENOBUFS never is.
-bool may_be_pending(int system_errno) {
-  switch (system_errno) {
-    case ENETUNREACH:
-    case EHOSTUNREACH:
-    case ENOPROTOOPT:
-    case ECONNREFUSED:
-    case EMSGSIZE:
-    case EOPNOTSUPP:
-    case ENONET:
-    case EHOSTDOWN:
-    case EACCES:
-    case EPROTO:
-    case EREMOTEIO:
-      return true;
-    default:
-      return false;
-  }
-}
-
-// How often one probe's send is tried again after an error that belonged to another probe.
-constexpr int most_retries = 8;
-
-}  // namespace
 
 Result<net::FileDescriptor> IcmpSocket::open_descriptor(Family family, TransportKind kind) {
   const int type = (kind == TransportKind::icmp_raw ? SOCK_RAW : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
@@ -65,170 +35,71 @@ Result<std::unique_ptr<IcmpSocket>> IcmpSocket::configure(net::FileDescriptor de
 
 IcmpSocket::IcmpSocket(net::FileDescriptor descriptor, Family family, TransportKind kind,
                        const TransportOptions& options)
-    : descriptor_(std::move(descriptor)),
-      family_(family),
-      kind_(kind),
-      clock_source_(options.clock_source),
-      buffers_(options.buffers ? options.buffers : std::make_shared_for_overwrite<ReceiveBuffers>()) {}
+    : ProbeSocket(std::move(descriptor), family, kind, options) {}
 
 Result<void> IcmpSocket::configure(const TransportOptions& options) {
   if (is_raw()) {
     identifier_ = options.identifier;
-    if (auto done = attach_icmp_filter(fd(), family_, identifier_); !done) return done;
+    if (auto done = attach_icmp_filter(fd(), family(), identifier_); !done) return done;
   } else if (auto done = net::forbid_address_reuse(fd()); !done) {
     return done;
   }
-  if (auto done = net::apply_network_options(fd(), family_, options.network); !done) return done;
+  if (auto done = net::apply_network_options(fd(), family(), options.network); !done) return done;
   if (!is_raw()) {
-    // The identifier is the port that a bind chooses; a bind to a source address has chosen it already.
-    if (!options.network.source) {
-      const auto any = net::SocketAddress::from(Address::any(family_));
-      if (::bind(fd(), any.data(), any.size()) != 0) {
-        return std::unexpected(Error::from_errno(errno, "cannot get an ICMP identifier"));
-      }
-    }
-    const auto bound = net::SocketAddress::of_socket(fd());
-    if (!bound) return std::unexpected(bound.error());
-    identifier_ = bound->port();
+    if (auto done = bind_anywhere(options); !done) return done;
   }
-  const net::ReceiveOptions wanted{
-      .ttl = options.headers, .tos = options.headers, .ip_options = options.headers};
-  if (auto done = net::enable_receive_control(fd(), family_, wanted); !done) return done;
-  const auto buffer = net::set_receive_buffer(fd(), options.receive_buffer_bytes);
-  if (!buffer) return std::unexpected(buffer.error());
-  receive_capacity_ = static_cast<std::size_t>(*buffer) / charge_per_answer;
-  return configure_stamps(options);
+  return configure_receiving(options);
 }
 
-Result<void> IcmpSocket::configure_stamps(const TransportOptions& options) {
-  if (options.clock == ClockChoice::user) return {};
-  sampled_ = options.sampled_stamps;
-  stamping_.transmit = !sampled_;
-  stamping_.transmit_on_request = sampled_;
-  stamping_.receive = true;
-  stamping_.number_sends = true;
-  stamping_.hardware = options.clock == ClockChoice::hardware;
-  if (stamping_.hardware && !options.network.interface.empty()) {
-    const auto device = net::device_timestamping(options.network.interface);
-    if (!device || !device->transmit_hardware || !device->receive_hardware_all) {
-      return std::unexpected(Error{ErrorCode::unavailable, 0,
-                                   "the device takes no hardware stamps of ICMP packets",
-                                   options.network.interface, "use --clock kernel"});
-    }
-  }
-  if (auto done = net::enable_timestamping(fd(), stamping_); !done) {
-    if (options.clock != ClockChoice::automatic) return done;
-    return {};  // the user clock it is
-  }
-  clock_ = stamping_.hardware ? RttClock::hardware : RttClock::kernel;
-  own_numbers_ = options.own_send_numbers && net::kernel_takes_send_numbers();
-  if (!own_numbers_) kernel_numbers_.resize(65'536);
-  return {};
-}
-
-void IcmpSocket::expect_messages_of(std::size_t bytes) {
-  constexpr std::size_t ip_header = 60, appended = 64;  // what may come on top of what was sent
-  buffers_->answers.make_room(bytes + ip_header + appended);
-}
-
-std::uint64_t IcmpSocket::receive_drops() {
-  if (const auto drops = net::receive_drops(fd())) {
-    drops_ += *drops - last_drops_;  // the kernel's counter wraps at 32 bits
-    last_drops_ = *drops;
-  }
-  return drops_;
-}
-
-// --- sending ----------------------------------------------------------------------------------------------
-
-void IcmpSocket::prepare(std::size_t place, Departure& departure) {
-  wire::write_echo_request(departure.message, family_, identifier_,
+std::span<std::byte> IcmpSocket::compose(Departure& departure) {
+  wire::write_echo_request(departure.message, family(), identifier_,
                            static_cast<std::uint16_t>(departure.number));
-  if (is_raw() && family_ == Family::ipv4) wire::write_icmpv4_checksum(departure.message);
-  send_vectors_[place] = {departure.message.data(), departure.message.size()};
-  msghdr& header = send_headers_[place].msg_hdr;
-  header.msg_name = departure.to.data();
-  header.msg_namelen = departure.to.size();
-  header.msg_iov = &send_vectors_[place];
-  header.msg_iovlen = 1;
-  SendControl& control = send_controls_[place];
-  control.clear();
-  if (clock_ != RttClock::user) {
-    if (own_numbers_) control.add_send_number(departure.number);
-    if (sampled_ && departure.stamp) control.add_stamp_request();
+  if (is_raw() && family() == Family::ipv4) wire::write_icmpv4_checksum(departure.message);
+  return departure.message;
+}
+
+// False for a packet that is no ICMP message, or not for this socket.
+bool IcmpSocket::read_answer(const ReceiveRing& ring, std::size_t place, Arrival& arrival) const {
+  const auto packet = ring.bytes(place);
+  const net::ReceivedControl control = net::read_control(ring.header(place));
+  arrival.packet = packet;
+  arrival.ttl = control.ttl;
+  arrival.tos = control.tos;
+  arrival.ip_options = control.ip_options;
+  arrival.bytes = static_cast<std::uint32_t>(ring.length(place));
+  auto message = packet;
+  if (is_raw() && family() == Family::ipv4) {
+    const auto header = wire::parse_ip(packet);
+    if (!header || header->header_bytes > packet.size()) return false;
+    message = packet.subspan(header->header_bytes);
+    arrival.bytes -= static_cast<std::uint32_t>(header->header_bytes);
+    arrival.has_ip_header = true;
+    arrival.identification = header->identification;
+    arrival.dont_fragment = header->dont_fragment;
+    arrival.ip_options = header->options;
+    arrival.ttl = header->ttl;
+    arrival.tos = header->tos;
+    const bool whole = ring.length(place) == packet.size();
+    arrival.bad_checksum = whole && !wire::icmpv4_checksum_valid(message);
   }
-  control.attach(header);
-}
-
-void IcmpSocket::note_sent(const Departure& departure) {
-  if (own_numbers_ || kernel_numbers_.empty() || (sampled_ && !departure.stamp)) return;
-  kernel_numbers_[kernel_next_++ % kernel_numbers_.size()] = departure.number;
-}
-
-std::size_t IcmpSocket::send(std::span<Departure> departures) {
-  for (std::size_t i = 0; i < departures.size(); ++i) prepare(i, departures[i]);
-  std::size_t decided = 0;
-  int retries = 0;
-  while (decided < departures.size()) {
-    const auto count = static_cast<unsigned>(departures.size() - decided);
-    const MonotonicTime began = clock_source_->monotonic();
-    const int taken = ::sendmmsg(fd(), &send_headers_[decided], count, MSG_DONTWAIT);
-    const int system_errno = errno;
-    const MonotonicTime ended = clock_source_->monotonic();
-    Departure& first = departures[decided];
-    if (taken > 0) {
-      for (int i = 0; i < taken; ++i, ++decided) {
-        Departure& departure = departures[decided];
-        departure.system_errno = 0;
-        departure.call_began = began;
-        departure.sent_at = began + (ended - began) * i / taken;
-        note_sent(departure);
-      }
-      // What stopped the call short is not told. It may have used up a kernel number, or been an ICMP error.
-      if (decided < departures.size()) {
-        drain_error_queue();
-        if (!own_numbers_) restart_kernel_numbers();
-      }
-      retries = 0;
-      continue;
-    }
-    if (system_errno == EINTR) continue;
-    if (system_errno == EAGAIN) break;
-    // The error may be another probe's, left pending on the socket. It is gone with this call: try again, and as long
-    // as the error queue explains it.
-    const bool explained = explain_refusal();
-    if (may_be_pending(system_errno) && (explained || retries == 0) && retries < most_retries) {
-      ++retries;
-      continue;
-    }
-    first.system_errno = system_errno;
-    first.call_began = began;
-    first.sent_at = began;
-    first.mtu = system_errno == EMSGSIZE ? std::exchange(local_mtu_, std::nullopt) : std::nullopt;
-    retries = 0;
-    ++decided;
+  const wire::IcmpMessage& parsed = arrival.message;
+  if (!wire::read_icmp(family(), message, arrival.message)) return false;
+  if (is_raw()) {
+    // What slipped in before the filter was attached.
+    const bool ours = parsed.kind == wire::IcmpKind::echo_reply
+                          ? parsed.identifier == identifier_
+                          : parsed.quoted && parsed.quoted->identifier == identifier_;
+    if (!ours) return false;
   }
-  return decided;
+  if (ring.name(place).is_set()) arrival.from = ring.name(place).address();
+  if (parsed.quoted) arrival.probed = parsed.quoted->destination;
+  arrival.stamp = control.software_stamp;
+  arrival.hardware_stamp = control.hardware_stamp;
+  return true;
 }
 
-bool IcmpSocket::explain_refusal() {
-  const std::uint64_t before = errors_queued_;
-  drain_error_queue();
-  if (!own_numbers_) restart_kernel_numbers();
-  return errors_queued_ != before;
-}
-
-void IcmpSocket::restart_kernel_numbers() {
-  if (clock_ == RttClock::user || kernel_numbers_.empty()) return;
-  drain_error_queue();
-  if (net::restart_send_numbers(fd(), stamping_)) kernel_next_ = 0;
-}
-
-std::optional<std::uint32_t> IcmpSocket::send_number(std::uint32_t kernel_number) const {
-  if (own_numbers_) return kernel_number;
-  const std::uint32_t behind = kernel_next_ - kernel_number;
-  if (behind == 0 || behind > kernel_numbers_.size()) return std::nullopt;
-  return kernel_numbers_[kernel_number % kernel_numbers_.size()];
+void IcmpSocket::read_error(const QueuedError& queued, Arrival& arrival) const {
+  arrival.message.quoted = wire::parse_quoted_icmp(family(), queued.quoted);
 }
 
 }  // namespace sonde::transport

@@ -1,11 +1,15 @@
 // select.cpp: see select.hpp.
 #include "transport/select.hpp"
 
+#include <fmt/core.h>
+
 #include <cerrno>
 #include <utility>
 
 #include "net/permissions.hpp"
 #include "transport/icmp_socket.hpp"
+#include "transport/tcp_connections.hpp"
+#include "transport/udp_socket.hpp"
 
 namespace sonde {
 
@@ -17,6 +21,10 @@ std::string_view to_string(TransportKind kind) {
       return "icmp";
     case TransportKind::icmp_raw:
       return "raw";
+    case TransportKind::udp:
+      return "udp";
+    case TransportKind::tcp:
+      return "tcp";
   }
   return "unknown";
 }
@@ -33,17 +41,37 @@ bool closed(const Error& error) {
          error.system_errno == EPROTONOSUPPORT || error.system_errno == ESOCKTNOSUPPORT;
 }
 
-Result<OpenedTransport> configure(net::FileDescriptor descriptor, Family family, TransportKind kind,
-                                  const TransportOptions& options, std::string reason) {
-  auto socket = IcmpSocket::configure(std::move(descriptor), family, kind, options);
+template <typename Socket>
+Result<OpenedTransport> opened(Result<std::unique_ptr<Socket>> socket, std::string reason) {
   if (!socket) return std::unexpected(std::move(socket.error()));
   return OpenedTransport{std::move(*socket), std::move(reason)};
+}
+
+Result<OpenedTransport> configure(net::FileDescriptor descriptor, Family family, TransportKind kind,
+                                  const TransportOptions& options, std::string reason) {
+  return opened(IcmpSocket::configure(std::move(descriptor), family, kind, options), std::move(reason));
+}
+
+// `datagram_errno` is that of the ping socket, where one was tried.
+Result<OpenedTransport> open_without_icmp(Family family, const TransportOptions& options, int datagram_errno,
+                                          int raw_errno) {
+  // Whoever may not open ICMP sockets may still open these; of what a probe costs others, UDP is the least.
+  std::string reason =
+      fmt::format("ICMP is closed to this process: ping sockets {}, raw sockets {}; `sonde doctor` says more",
+                  errno_name(datagram_errno), errno_name(raw_errno));
+  auto udp = opened(UdpSocket::open(family, options), reason);
+  if (udp || !closed(udp.error())) return udp;
+  return opened(TcpConnections::open(family, options),
+                reason + "; UDP sockets: " + errno_name(udp.error().system_errno));
 }
 
 }  // namespace
 
 Result<OpenedTransport> open_transport(Family family, const TransportOptions& options) {
   const net::RaisedCapability raised({net::Capability::net_raw, net::Capability::net_admin});
+  const bool any = options.kind == TransportKind::automatic;
+  if (options.kind == TransportKind::udp) return opened(UdpSocket::open(family, options), {});
+  if (options.kind == TransportKind::tcp) return opened(TcpConnections::open(family, options), {});
   int datagram_errno = 0;
   std::string reason;
   if (options.kind != TransportKind::icmp_raw) {
@@ -62,7 +90,12 @@ Result<OpenedTransport> open_transport(Family family, const TransportOptions& op
   if (descriptor)
     return configure(std::move(*descriptor), family, TransportKind::icmp_raw, options, std::move(reason));
   if (!closed(descriptor.error())) return std::unexpected(std::move(descriptor.error()));
-  return std::unexpected(net::explain_icmp_refusal(family, datagram_errno, descriptor.error().system_errno));
+  const int raw_errno = descriptor.error().system_errno;
+  if (!any) return std::unexpected(net::explain_icmp_refusal(family, datagram_errno, raw_errno));
+  auto other = open_without_icmp(family, options, datagram_errno, raw_errno);
+  // Where nothing is open, the way to the best of them is what helps.
+  if (other || !closed(other.error())) return other;
+  return std::unexpected(net::explain_icmp_refusal(family, datagram_errno, raw_errno));
 }
 
 }  // namespace sonde::transport

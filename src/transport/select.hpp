@@ -7,7 +7,7 @@
 namespace sonde::transport {
 
 // Opens a transport of `options.kind`; `automatic` tries ICMP datagram sockets, which need no privilege, then raw sockets,
-// with CAP_NET_RAW raised for the moment where it is permitted.
+// with CAP_NET_RAW raised for the moment where it is permitted, then UDP, then TCP, and says why it left the first.
 // Errors: permission_denied naming ids, range, capabilities and the command that opens it when all are closed;
 // otherwise that of the option that could not be set.
 Result<OpenedTransport> open_transport(Family family, const TransportOptions& options);

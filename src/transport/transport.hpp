@@ -1,9 +1,11 @@
 // transport.hpp: how a probe leaves and how its answer comes back, in batches; the one seam that tests
 // replace.
 //
-// A Transport is one socket of one family, with one ICMP identifier. The engine numbers its sends; the low 16
-// bits of the number are the ICMP sequence number (RFC 792), and the whole number names the probe's TX stamp.
-// So an answer, a quoted probe in an ICMP error and a stamp all lead to the same place without a search.
+// A Transport is one way of asking in one family: a socket with one ICMP identifier, a UDP socket, a set of TCP
+// connections. The engine numbers its sends; the low 16 bits of the number are the ICMP sequence number (RFC 792),
+// and the whole number names the probe's TX stamp. So an answer, a quoted probe in an ICMP error and a stamp all lead
+// to the same place without a search. Ways other than ICMP speak to the engine in ICMP's words: their answer is an
+// echo reply with that sequence number.
 //
 // Threads: none of this is locked; one Prober owns it.
 #pragma once
@@ -44,6 +46,14 @@ struct SendStamp {
   bool hardware = false;
 };
 
+// What shows that an answer answers the probe with its sequence number.
+enum class Proof : std::uint8_t {
+  token,       // an echo: the payload came back, with the token at its start
+  quote,       // a port unreachable: the probe's token as far as the quote goes, else the ports that it names
+  ports,       // a datagram from the port that was probed; its content is the service's own
+  connection,  // TCP: the kernel matched ports and sequence numbers
+};
+
 // One packet that came back: an answer, an ICMP error or anything else that reached the socket.
 struct Arrival {
   wire::IcmpMessage message;      // spans point into the transport's buffers: valid until the next receive()
@@ -55,6 +65,9 @@ struct Arrival {
   std::optional<std::uint8_t> ttl, tos;
   std::uint32_t bytes = 0;  // ICMP message length on the wire; see expect_messages_of()
   bool bad_checksum = false;
+  Proof proof = Proof::token;      // of an answer
+  bool refused = false;            // TCP: the port is closed, which is an answer as well
+  std::optional<Nanoseconds> rtt;  // where the kernel measured it itself, instead of stamps
   // IPv4 alone, the first two only from raw sockets.
   std::optional<std::uint16_t> identification;
   bool dont_fragment = false;
@@ -86,8 +99,12 @@ class Transport {
   // Readable when an answer, stamp or error waits; -1 for a transport without a descriptor (tests).
   virtual int fd() const = 0;
   virtual std::uint16_t identifier() const = 0;
-  // The best clock its stamps give: user when it has none.
+  // The best clock its RTTs are from: user when the kernel measures nothing.
   virtual RttClock clock() const = 0;
+  // Whether sends get TX stamps, which then decide when an answer came however late it is read.
+  virtual bool stamps() const { return clock() != RttClock::user; }
+  // How many probes may be on their way before numbers repeat; a power of two, at most 65,536.
+  virtual std::size_t numbers_at_once() const { return 65'536; }
 
   // Hands `departures` (at most batch_size) to the kernel in order, each exactly once. Returns how many were
   // decided, taken or refused; the rest were not tried because the send buffer is full: try them again later.

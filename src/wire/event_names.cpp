@@ -67,6 +67,8 @@ std::string_view to_string(EventFlag flag) {
       return "unmatched_quote";
     case EventFlag::ip_options:
       return "ip_options";
+    case EventFlag::refused:
+      return "refused";
   }
   return "unknown";
 }

@@ -107,6 +107,9 @@ void FakeTransport::answer_reply(Pending& pending, transport::Arrival& arrival) 
   arrival.from = answer.from.value_or(pending.to);
   arrival.bytes = static_cast<std::uint32_t>(message.size());
   arrival.bad_checksum = answer.bad_checksum;
+  arrival.proof = answer.proof;
+  arrival.refused = answer.refused;
+  arrival.rtt = answer.kernel_rtt;
   static constexpr std::array router_alert{std::byte{148}, std::byte{4}, std::byte{0}, std::byte{0}};
   if (answer.ip_options) arrival.ip_options = router_alert;
 }

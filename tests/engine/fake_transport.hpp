@@ -34,6 +34,9 @@ struct Answer {
   int sequence_offset = 0;
   int size_change = 0;            // bytes cut off or appended
   std::optional<Address> from{};  // default: who was asked; of ICMP errors 203.0.113.1
+  transport::Proof proof = transport::Proof::token;
+  bool refused = false;
+  std::optional<Nanoseconds> kernel_rtt{};  // measured by the kernel itself
   // icmp: type and code, and what it quotes
   std::uint8_t type = 3, code = 1;
   std::optional<std::uint32_t> mtu{};

@@ -238,6 +238,60 @@ TEST_F(Verdict, IpOptionsOfAnAnswerAreTold) {
   EXPECT_EQ(event().ip_options.size(), 4u) << "router alert";
 }
 
+// --- Other proofs than an echo ----------------------------------------------------------------------------
+
+TEST_F(Verdict, AQuoteIsBelievedForItsTokenAlsoFromElsewhere) {
+  ask(answered({.from = Address::parse("198.51.100.9").value(), .proof = transport::Proof::quote}));
+  ASSERT_THAT(kinds(), ElementsAre(EventKind::reply));
+  EXPECT_EQ(event().flags, EventFlags(EventFlag::other_source));
+}
+
+TEST_F(Verdict, AQuoteThatEndsBeforeTheTokenIsBelievedFromTheTargetAlone) {
+  ask(answered({.size_change = -56, .proof = transport::Proof::quote}));
+  ASSERT_THAT(kinds(), ElementsAre(EventKind::reply));
+  EXPECT_EQ(event().flags, EventFlags(EventFlag::no_token)) << "cut is not corrupt";
+}
+
+TEST_F(Verdict, AShortQuoteFromElsewhereIsRejected) {
+  ask(answered({.size_change = -56,
+                .from = Address::parse("198.51.100.9").value(),
+                .proof = transport::Proof::quote}));
+  ASSERT_THAT(kinds(), ElementsAre(EventKind::rejected, EventKind::lost));
+}
+
+TEST_F(Verdict, AQuoteWithAnotherTokenIsRejected) {
+  ask(answered({.wrong_token = true, .proof = transport::Proof::quote}));
+  ASSERT_THAT(kinds(), ElementsAre(EventKind::rejected, EventKind::lost));
+  EXPECT_TRUE(event().flags.has(EventFlag::bad_token));
+}
+
+TEST_F(Verdict, AServicesAnswerIsBelievedWhateverItSays) {
+  ask(answered({.wrong_token = true, .proof = transport::Proof::ports}));
+  ASSERT_THAT(kinds(), ElementsAre(EventKind::reply));
+  EXPECT_EQ(event().flags, EventFlags(EventFlag::no_token));
+}
+
+TEST_F(Verdict, AHandshakeIsProvedByTheKernelAndTimedByIt) {
+  rig_.network.best_clock = RttClock::user;
+  ask(answered({.wrong_token = true,
+                .rx_stamp = false,
+                .proof = transport::Proof::connection,
+                .kernel_rtt = std::chrono::microseconds(900)}));
+  ASSERT_THAT(kinds(), ElementsAre(EventKind::reply));
+  EXPECT_EQ(event().rtt, std::chrono::microseconds(900));
+  EXPECT_EQ(event().clock, RttClock::kernel);
+  EXPECT_GT(event().host_time, Nanoseconds::zero());
+  EXPECT_TRUE(event().flags.empty());
+}
+
+TEST_F(Verdict, ARefusedHandshakeIsAnAnswerTimedByTheClock) {
+  rig_.network.best_clock = RttClock::user;
+  ask(answered({.rx_stamp = false, .proof = transport::Proof::connection, .refused = true}));
+  ASSERT_THAT(kinds(), ElementsAre(EventKind::reply));
+  EXPECT_EQ(event().clock, RttClock::user);
+  EXPECT_EQ(event().flags, EventFlags(EventFlag::refused));
+}
+
 // --- ICMP errors ------------------------------------------------------------------------------------------
 
 TEST_F(Verdict, AnErrorThatQuotesTheProbeIsItsVerdict) {

@@ -1,0 +1,120 @@
+// probe_socket.hpp: what every connectionless socket that probes leave by has in common: batches in and out, the
+// kernel's stamps, its error queue.
+//
+// TX stamps: each send carries its own number (SCM_TS_OPT_ID), so that a stamp names its probe whatever happened to
+// other sends. Kernels before 6.13 count by themselves, and whether a failed send counts depends on how it failed:
+// there we keep a map from their numbers to ours, and after any failed send the error queue is read out and the
+// count restarted.
+//
+// Errors: an ICMP error lands on the error queue (IP_RECVERR) and fails the next send or receive call on the socket
+// once, whomever that is for, so a refused send is tried again after reading the error queue.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "net/control_message.hpp"
+#include "net/file_descriptor.hpp"
+#include "net/timestamping.hpp"
+#include "transport/receive_ring.hpp"
+#include "transport/transport.hpp"
+
+namespace sonde::transport {
+
+class ProbeSocket : public Transport {
+ public:
+  Family family() const final { return family_; }
+  TransportKind kind() const final { return kind_; }
+  int fd() const final { return descriptor_.get(); }
+  std::uint16_t identifier() const final { return identifier_; }
+  RttClock clock() const final { return clock_; }
+  std::size_t send(std::span<Departure> departures) final;
+  bool receive(ReceiveBatch& batch) final;
+  void expect_messages_of(std::size_t bytes) final;
+  std::uint64_t receive_drops() final;
+  std::size_t receive_capacity() const final { return receive_capacity_; }
+
+ protected:
+  // An ICMP error that was read off the error queue, with its own bytes.
+  struct QueuedError {
+    net::ExtendedError error;
+    net::SocketAddress probed;  // address, and for UDP port, that the quoted probe went to; may be unset
+    std::optional<UnixTime> stamp;
+    std::optional<std::uint8_t> ttl, tos;
+    MonotonicTime received_at{};
+    std::vector<std::byte>
+        quoted;  // ICMP: from the quoted ICMP header on; UDP: what is behind the UDP header
+  };
+
+  ProbeSocket(net::FileDescriptor descriptor, Family family, TransportKind kind,
+              const TransportOptions& options);
+
+  // --- What the kinds differ in ---
+  // Finishes a probe; returns the bytes to hand to the kernel. May change where it goes.
+  virtual std::span<std::byte> compose(Departure& departure) = 0;
+  // Reads message `place` of `ring`. False for a packet that is not for this socket.
+  virtual bool read_answer(const ReceiveRing& ring, std::size_t place, Arrival& arrival) const = 0;
+  // Fills in what the error says about the probe that it quotes.
+  virtual void read_error(const QueuedError& queued, Arrival& arrival) const = 0;
+  // Whether ICMP errors on the error queue are about our own probes.
+  virtual bool keeps_errors() const { return true; }
+  // Whether the errno of a send says nothing about it: it was left there by an answer to another probe.
+  virtual bool is_left_by_answers(int /*system_errno*/) const { return false; }
+
+  // The kernel's choice of an identifier (a ping socket's) or port, unless a bind to a source chose it already.
+  Result<void> bind_anywhere(const TransportOptions& options);
+  Result<void> configure_receiving(const TransportOptions& options);
+  Result<void> configure_stamps(const TransportOptions& options);
+
+  std::uint16_t identifier_ = 0;
+
+ private:
+  using SendControl = net::ControlBuffer<64>;
+
+  void prepare(std::size_t place, Departure& departure);
+  void note_sent(const Departure& departure);
+  // After a refused send: reads the error queue; true when it held an ICMP error that may have been the
+  // reason.
+  bool explain_refusal();
+  void restart_kernel_numbers();
+
+  void take_answer(std::size_t place, MonotonicTime now, ReceiveBatch& batch);
+  void show_errors(ReceiveBatch& batch);
+  // Reads the error queue to its end into stamps_ and errors_.
+  void drain_error_queue();
+  void take_queued(std::size_t place);
+  std::optional<std::uint32_t> send_number(std::uint32_t kernel_number) const;
+
+  net::FileDescriptor descriptor_;
+  Family family_;
+  TransportKind kind_;
+  const Clock* clock_source_;
+  RttClock clock_ = RttClock::user;
+  net::TimestampingOptions stamping_;
+  bool own_numbers_ = false;
+  bool sampled_ = false;
+  std::size_t receive_capacity_ = 0;
+  std::uint32_t last_drops_ = 0;
+  std::uint64_t drops_ = 0;
+
+  std::array<mmsghdr, batch_size> send_headers_{};
+  std::array<iovec, batch_size> send_vectors_{};
+  std::array<SendControl, batch_size> send_controls_{};
+
+  std::shared_ptr<ReceiveBuffers> buffers_;
+
+  // What was read off the error queue and not yet handed over.
+  std::vector<SendStamp> stamps_;
+  std::uint64_t errors_queued_ = 0;        // ICMP errors ever read off it, also those thrown away
+  std::vector<QueuedError> errors_;        // waiting to be handed over
+  std::vector<QueuedError> shown_errors_;  // handed over by the last receive(): arrivals point into them
+  std::optional<std::uint32_t> local_mtu_;
+
+  // Without own numbers: the kernel's next one, and ours behind its last 65,536.
+  std::uint32_t kernel_next_ = 0;
+  std::vector<std::uint32_t> kernel_numbers_;
+};
+
+}  // namespace sonde::transport

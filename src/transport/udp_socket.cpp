@@ -1,0 +1,118 @@
+// udp_socket.cpp: see udp_socket.hpp.
+#include "transport/udp_socket.hpp"
+
+#include <netinet/in.h>
+#include <sys/random.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "net/socket_options.hpp"
+#include "wire/icmp.hpp"
+
+namespace sonde::transport {
+
+namespace {
+
+// As many bytes as an ICMP echo has in this place: figures of size mean the same for both.
+constexpr std::size_t udp_header_bytes = wire::echo_header_bytes;
+
+std::array<std::byte, 16> random_key() {
+  std::array<std::byte, 16> key{};
+  std::size_t filled = 0;
+  while (filled < key.size()) {
+    const ssize_t got = ::getrandom(key.data() + filled, key.size() - filled, 0);
+    if (got > 0) filled += static_cast<std::size_t>(got);
+  }
+  return key;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<UdpSocket>> UdpSocket::open(Family family, const TransportOptions& options) {
+  constexpr int type = SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+  net::FileDescriptor descriptor(::socket(net::address_family(family), type, IPPROTO_UDP));
+  if (!descriptor) {
+    return std::unexpected(
+        Error::from_errno(errno, "cannot open a UDP socket", std::string(to_string(family))));
+  }
+  std::unique_ptr<UdpSocket> socket(
+      new UdpSocket(std::move(descriptor), family, options, wire::TokenKey(random_key())));
+  if (auto configured = socket->configure(options); !configured) return std::unexpected(configured.error());
+  return socket;
+}
+
+UdpSocket::UdpSocket(net::FileDescriptor descriptor, Family family, const TransportOptions& options,
+                     const wire::TokenKey& key)
+    : ProbeSocket(std::move(descriptor), family, TransportKind::udp, options), key_(key), numbers_(ports) {}
+
+Result<void> UdpSocket::configure(const TransportOptions& options) {
+  if (auto done = net::apply_network_options(fd(), family(), options.network); !done) return done;
+  if (auto done = bind_anywhere(options); !done) return done;
+  return configure_receiving(options);
+}
+
+std::uint16_t UdpSocket::port_mask(const Address& address) const {
+  return static_cast<std::uint16_t>(key_.token(address, 0, 0) & (ports - 1));
+}
+
+std::optional<std::uint32_t> UdpSocket::number_of(const net::SocketAddress& probed) const {
+  if (!probed.is_set() || probed.port() < first_port) return std::nullopt;
+  const auto place = static_cast<std::size_t>(probed.port() - first_port) ^ port_mask(probed.address());
+  return numbers_[place];
+}
+
+std::span<std::byte> UdpSocket::compose(Departure& departure) {
+  const std::size_t place = departure.number & (ports - 1);
+  numbers_[place] = departure.number;
+  departure.to.set_port(static_cast<std::uint16_t>(first_port + (place ^ port_mask(departure.to.address()))));
+  return departure.message.subspan(udp_header_bytes);
+}
+
+// A service listens on the port and said something.
+bool UdpSocket::read_answer(const ReceiveRing& ring, std::size_t place, Arrival& arrival) const {
+  const auto number = number_of(ring.name(place));
+  if (!number) return false;
+  const net::ReceivedControl control = net::read_control(ring.header(place));
+  arrival.packet = ring.bytes(place);
+  arrival.from = ring.name(place).address();
+  arrival.ttl = control.ttl;
+  arrival.tos = control.tos;
+  arrival.stamp = control.software_stamp;
+  arrival.hardware_stamp = control.hardware_stamp;
+  arrival.bytes = static_cast<std::uint32_t>(udp_header_bytes + ring.length(place));
+  arrival.proof = Proof::ports;
+  arrival.message.kind = wire::IcmpKind::echo_reply;
+  arrival.message.identifier = identifier_;
+  arrival.message.sequence = static_cast<std::uint16_t>(*number);
+  arrival.message.payload = arrival.packet;
+  return true;
+}
+
+void UdpSocket::read_error(const QueuedError& queued, Arrival& arrival) const {
+  wire::IcmpMessage& message = arrival.message;
+  const auto number = number_of(queued.probed);
+  if (message.reason == ErrorReason::port_unreachable && number) {
+    message.kind = wire::IcmpKind::echo_reply;
+    message.identifier = identifier_;
+    message.sequence = static_cast<std::uint16_t>(*number);
+    message.payload = queued.quoted;
+    arrival.proof = Proof::quote;
+    arrival.bytes = 0;
+    return;
+  }
+  if (!number) return;
+  wire::QuotedProbe& quoted = message.quoted.emplace();
+  quoted.family = family();
+  quoted.destination = queued.probed.address();
+  quoted.identifier = identifier_;
+  quoted.sequence = static_cast<std::uint16_t>(*number);
+  quoted.is_echo_request = true;
+  quoted.payload = queued.quoted;
+}
+
+bool UdpSocket::is_left_by_answers(int system_errno) const {
+  return system_errno == ECONNREFUSED;
+}
+
+}  // namespace sonde::transport

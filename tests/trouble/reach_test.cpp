@@ -1,0 +1,120 @@
+// reach_test.cpp: the ways of asking where the better ones are closed, against a real kernel at the other end.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "trouble/program.hpp"
+
+namespace sonde::trouble {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+// Two kernels; the far one answers every port unreachable, not one a second.
+class Reach : public ::testing::Test {
+ protected:
+  Reach() {
+    pair_.near().open_ping_sockets(false);
+    pair_.far().set_sysctl("net.ipv4.icmp_ratelimit", "0");
+    pair_.far().set_sysctl("net.ipv4.icmp_ratemask", "0");
+    pair_.far().set_sysctl("net.ipv6.icmp.ratelimit", "0");
+  }
+  const Words both_ = {"10.78.0.2", "fd78::2"};
+  VethPair pair_;
+};
+
+TEST_F(Reach, UdpIsTakenWhereIcmpIsClosedAndSaysWhy) {
+  const SondeRun run = read_run(pair_.near().run(sonde_json(Words{"-c", "5", "-i", "10ms"} + both_)), 0);
+  expect_balanced(run);
+  expect_all_answered(run, both_, 5);
+  EXPECT_EQ(run.start["transport"], "udp");
+  for (const auto& family : run.start["families"]) {
+    EXPECT_EQ(family["clock"], "kernel");
+    EXPECT_THAT(family["reason"].get<std::string>(), HasSubstr("ping sockets EACCES, raw sockets EPERM"));
+  }
+}
+
+TEST_F(Reach, ByUdpNobodyIsAskedMoreThanALinuxHostAnswers) {
+  pair_.far().set_sysctl("net.ipv4.icmp_ratelimit", "1000");
+  pair_.far().set_sysctl("net.ipv4.icmp_ratemask", "6168");
+  // As fast as it is told, six answers come and no more.
+  const SondeRun unpaced = read_run(
+      pair_.near().run(sonde_json({"--unpaced", "-i", "20ms", "-c", "20", "-W", "300ms", "10.78.0.2"})), 0);
+  EXPECT_LE(unpaced.summary_of("10.78.0.2")->received, 8u);
+  const SondeRun paced =
+      read_run(pair_.near().run(sonde_json({"-i", "20ms", "-w", "1200ms", "10.78.0.2"})), 0);
+  EXPECT_LE(paced.summary_of("10.78.0.2")->sent, 2u);
+  EXPECT_THAT(paced.start["families"][0]["reason"].get<std::string>(), HasSubstr("--unpaced"));
+}
+
+TEST_F(Reach, ManyTargetsByUdpLoseNothing) {
+  pair_.far().ip("route add local 10.99.0.0/22 dev lo\n");
+  pair_.near().ip("route add 10.99.0.0/22 via 10.78.0.2\n");
+  pair_.far().set_sysctl("net.ipv4.icmp_msgs_per_sec", "1000000");
+  const SondeRun run = read_run(
+      pair_.near().run(sonde_json({"--transport", "udp", "-c", "2", "-i", "500ms", "-g", "10.99.0.0/22"})),
+      0);
+  expect_balanced(run);
+  EXPECT_EQ(run.summaries.size(), 1022u);
+  for (const SondeSummary& summary : run.summaries) EXPECT_EQ(summary.received, 2u) << summary.address;
+}
+
+TEST_F(Reach, WhatTheFarEndDropsIsLost) {
+  pair_.far().nft(
+      "table inet lab { chain in { type filter hook input priority 0; udp dport 49152-65535 drop; }; }");
+  const SondeRun run = read_run(pair_.near().run(sonde_json({"--transport", "udp", "-c", "2", "-i", "10ms",
+                                                             "-W", "200ms", "10.78.0.2"})),
+                                1);
+  expect_balanced(run);
+  EXPECT_EQ(run.summary_of("10.78.0.2")->lost, 2u);
+}
+
+TEST_F(Reach, TcpIsAnsweredByClosedPortsWithoutPrivilege) {
+  const SondeRun run = read_run(
+      pair_.near().run(sonde_json(Words{"--transport", "tcp:8099", "-c", "5", "-i", "10ms"} + both_)), 0);
+  expect_balanced(run);
+  expect_all_answered(run, both_, 5);
+  EXPECT_EQ(run.start["transport"], "tcp");
+}
+
+TEST_F(Reach, AThousandTcpTargetsFitIntoFewDescriptors) {
+  pair_.far().ip("route add local 10.99.0.0/22 dev lo\n");
+  pair_.near().ip("route add 10.99.0.0/22 via 10.78.0.2\n");
+  Command command = sonde_json({"--transport", "tcp:8099", "-c", "1", "-i", "0", "-g", "10.99.0.0/22"});
+  command.descriptor_limit = 64;
+  const SondeRun run = read_run(pair_.near().run(std::move(command)), 0);
+  expect_balanced(run);
+  EXPECT_EQ(run.end->probes, 1022u);
+}
+
+TEST_F(Reach, WhatAWayCannotDoIsRefusedWithItsReason) {
+  const auto refusal = [&](Words words) {
+    const Finished finished = pair_.near().run(sonde(words + Words{"10.78.0.2"}));
+    EXPECT_EQ(finished.status, 2) << finished.output;
+    return finished.errors;
+  };
+  EXPECT_THAT(refusal({"--transport", "tcp", "-s", "100"}),
+              HasSubstr("--size: a TCP handshake carries no data"));
+  EXPECT_THAT(refusal({"--transport", "tcp:0"}), HasSubstr("tcp: "));
+  EXPECT_THAT(refusal({"--transport", "tcp", "--clock", "hardware"}), HasSubstr("--clock: "));
+  EXPECT_THAT(refusal({"--transport", "udp", "--pcap", "/dev/null"}), HasSubstr("--pcap: "));
+}
+
+TEST_F(Reach, OptionsOfTheNetworkHoldForEveryWay) {
+  pair_.far().nft(
+      "table inet lab {\n counter marked { }\n chain in {\n type filter hook input priority 0;\n"
+      " ip ttl 7 ip dscp cs4 ip saddr 10.78.0.1 counter name marked\n }\n}\n");
+  for (const char* way : {"udp", "tcp:8099"}) {
+    const SondeRun run =
+        read_run(pair_.near().run(sonde_json({"--transport", way, "-c", "2", "-i", "10ms", "-t", "7", "-Q",
+                                              "cs4", "-S", "10.78.0.1", "-I", "near0", "10.78.0.2"})),
+                 0);
+    expect_all_answered(run, {"10.78.0.2"}, 2);
+  }
+  EXPECT_THAT(pair_.far().run({.arguments = {"nft", "list", "counter", "inet", "lab", "marked"}}).output,
+              HasSubstr("packets 4 "));
+}
+
+}  // namespace
+}  // namespace sonde::trouble
