@@ -58,6 +58,7 @@ enum class EventFlag : std::uint32_t {
   unmatched_quote = 1u << 12,  // rejected: an ICMP error that quotes no probe of ours
   ip_options = 1u << 13,       // the answer carried IPv4 options (seen on raw sockets only)
   refused = 1u << 14,          // TCP: the port is closed (RST); an answer as good as any
+  cut_short = 1u << 15,        // lost because the session ended before the timeout had passed
 };
 
 class EventFlags {

@@ -1,4 +1,8 @@
 // main.cpp: the program `sonde`: parse, then do what was asked.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdio>
 #include <span>
 #include <string>
@@ -21,6 +25,16 @@ int print_document(const sonde::cli::DocumentRequest& request) {
   return static_cast<int>(written ? ExitStatus::all_answered : ExitStatus::output_failed);
 }
 
+// A descriptor that the parent closed would be the next one that this process opens for itself, and be written to as
+// if it were an output. In its place goes one that refuses what it is not for, so that writing fails as it should.
+void keep_standard_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+    const int opened = ::open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    if (opened != descriptor && opened >= 0) ::close(opened);
+  }
+}
+
 struct Run {
   int operator()(const sonde::cli::PingOptions& options) const { return sonde::cli::run_ping(options); }
 };
@@ -28,6 +42,7 @@ struct Run {
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_standard_descriptors();
   const auto parsed =
       sonde::cli::parse_command_line(std::span<const char* const>(argv, static_cast<std::size_t>(argc)));
   if (!parsed) {

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "cli/ping_run.hpp"
+#include "cli/say.hpp"
 #include "cli/target_list.hpp"
 
 namespace sonde::cli {
@@ -13,10 +14,10 @@ namespace sonde::cli {
 int run_ping(const PingOptions& options) {
   const auto list = expand_targets(options);
   if (!list) {
-    fmt::print(stderr, "{}\n", list.error().message);
+    say_line(list.error().message);
     return static_cast<int>(list.error().status);
   }
-  for (const std::string& warning : list->warnings()) fmt::print(stderr, "sonde: {}\n", warning);
+  for (const std::string& warning : list->warnings()) say(warning);
   PingRun run(options, *list);
   return static_cast<int>(run.run());
 }

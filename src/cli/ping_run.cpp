@@ -9,6 +9,11 @@
 #include <array>
 #include <cstdio>
 #include <ctime>
+#include <utility>
+
+#include "cli/say.hpp"
+#include "report/display.hpp"
+#include "report/words.hpp"
 
 namespace sonde::cli {
 
@@ -70,7 +75,7 @@ ExitStatus PingRun::run() {
   await_first_target();
   // Nothing to report on: what went wrong was said.
   if (targets_.size() == 0) {
-    some_silent_ = pending_names_ != 0;
+    report_pending_names();
     return exit_status();
   }
   begin_report();
@@ -80,8 +85,14 @@ ExitStatus PingRun::run() {
 }
 
 void PingRun::complain(const std::string& text) {
+  // What is written while the table has the screen is gone with it.
+  if (live_) {
+    constexpr std::size_t most_held = 1000;
+    if (held_complaints_.size() < most_held) held_complaints_.push_back(text);
+    return;
+  }
   output_.flush();
-  fmt::print(stderr, "sonde: {}\n", text);
+  say(text);
 }
 
 // --- the loop -----------------------------------------------------------------------------------------------------
@@ -89,7 +100,7 @@ void PingRun::complain(const std::string& text) {
 bool PingRun::finished() const {
   if (stop_asked_ || output_.error()) return true;
   if (deadline_ && clock_.monotonic() >= *deadline_) return true;
-  return pending_names_ == 0 && session_->done();
+  return (pending_names_ == 0 || ending_) && session_->done();
 }
 
 void PingRun::loop() {
@@ -175,6 +186,7 @@ void PingRun::take_event_of(std::size_t place, const Event& event) {
   } else if (place < live_->rows().size()) {
     live_->rows()[place].record(event);
   }
+  if (event.kind == EventKind::local) unsent_.try_emplace(place, event.system_errno);
   check_thresholds(place, event);
   if (event.kind == EventKind::reply && event.sequence == 0) look_up_host_name(place);
 }
@@ -185,26 +197,35 @@ void PingRun::check_thresholds(std::size_t place, const Event& event) {
   std::uint8_t& warned = warned_[place];
   const auto pass = [&](Threshold threshold, bool above, auto text) {
     const bool before = (warned & threshold) != 0;
-    if (above && !before && !live_) reporter_->warning(targets_.name(place), text());
+    if (above && !before) warn(place, text());
     warned = static_cast<std::uint8_t>(above ? warned | threshold : warned & ~threshold);
   };
-  const auto milliseconds = [](Nanoseconds time) {
-    return std::chrono::duration<double, std::milli>(time).count();
-  };
+  const bool unicode = report_options_.unicode;
   if (options_.warn_rtt && event.rtt && (event.kind == EventKind::reply || event.kind == EventKind::late)) {
     pass(rtt_passed, *event.rtt > *options_.warn_rtt, [&] {
-      return fmt::format("round-trip time {:.3f} ms is above {:.3f} ms", milliseconds(*event.rtt),
-                         milliseconds(*options_.warn_rtt));
+      return fmt::format("round-trip time {} is above {}", report::duration_text(*event.rtt, unicode),
+                         report::setting_text(*options_.warn_rtt, unicode));
     });
   }
   if (options_.warn_loss_ratio && event.kind != EventKind::duplicate && event.kind != EventKind::rejected) {
     const auto figures = session_->figures(event.target);
     if (!figures || !figures->loss_ratio) return;
     pass(loss_passed, *figures->loss_ratio > *options_.warn_loss_ratio, [&] {
-      return fmt::format("loss {:.1f} % is above {:.1f} %", *figures->loss_ratio * 100,
-                         *options_.warn_loss_ratio * 100);
+      return fmt::format("loss {} is above {}", report::percent_text(*figures->loss_ratio),
+                         report::percent_text(*options_.warn_loss_ratio));
     });
   }
+}
+
+void PingRun::warn(std::size_t place, const std::string& text) {
+  if (!live_) return reporter_->warning(targets_.name(place), text);
+  complain(
+      fmt::format("warning: {}: {}", report::display_name(targets_.name(place), options_.numeric), text));
+}
+
+void PingRun::end_live() {
+  live_.reset();
+  for (const std::string& text : std::exchange(held_complaints_, {})) complain(text);
 }
 
 void PingRun::look_up_host_name(std::size_t place) {
@@ -232,7 +253,7 @@ void PingRun::refresh_live() {
   }
   const Totals totals = session_->totals();
   const double seconds = std::chrono::duration<double>(totals.elapsed).count();
-  live_->draw(now, fmt::format("{:.1f} s, {} probes; Ctrl-C ends", seconds, totals.probes));
+  live_->draw(now, fmt::format("{:.1f} s; Ctrl-C ends", seconds));
 }
 
 // --- the end ------------------------------------------------------------------------------------------------------
@@ -240,13 +261,12 @@ void PingRun::refresh_live() {
 void PingRun::finish() {
   // The answers to the last probes are still on their way; another signal cuts that short.
   const bool waits = !output_.error() && !session_->done();
-  if (pending_names_ != 0) some_silent_ = true;
   if (waits && session_->fd() >= 0) {
     if (auto stopped = session_->stop_sending(); !stopped) complain(stopped.error().message());
     const MonotonicTime until = clock_.monotonic() + std::min(options_.timeout, longest_farewell);
     stop_asked_ = false;
     deadline_ = until;
-    pending_names_ = 0;
+    ending_ = true;
     while (!finished()) {
       wait();
       take_signals();
@@ -259,14 +279,36 @@ void PingRun::finish() {
       waits && session_->fd() < 0 ? std::min(options_.timeout, longest_farewell) : Nanoseconds{};
   if (auto stopped = session_->stop(grace); !stopped) complain(stopped.error().message());
   if (session_->fd() < 0) take_events();
+  report_pending_names();
   if (live_) {
-    live_.reset();
+    end_live();
     reporter_->start(start_);
   }
   report_all();
+  explain_unsent();
   reporter_->end(session_->totals(), session_->merged_figures());
   write_out();
   if (capture_output_) capture_output_->flush(std::chrono::seconds(10));
+}
+
+// A name that was still asked for when the run ended is not silently left out.
+void PingRun::report_pending_names() {
+  for (const std::size_t request : asked_names_) {
+    complain(fmt::format("{}: no name server answered before the run ended",
+                         report::printable(list_[request].text)));
+    name_failed_ = true;
+  }
+}
+
+// Lines say why a probe did not leave; without them it is said once for each target.
+void PingRun::explain_unsent() {
+  const bool lines = options_.format != OutputFormat::text || (!options_.quiet && !was_live_);
+  if (lines || options_.alive || options_.unreachable) return;
+  for (const auto& [place, system_errno] : unsent_) {
+    complain(Error::from_errno(system_errno, "some probes did not leave this host",
+                               report::display_name(targets_.name(place), options_.numeric))
+                 .message());
+  }
 }
 
 // With nothing left to measure the reader may take its time; a signal ends that.
@@ -338,15 +380,15 @@ void PingRun::report_all() {
 ExitStatus PingRun::exit_status() const {
   if (output_.error()) {
     // A reader that went away knows why it did.
-    if (output_.error()->system_errno != EPIPE) fmt::print(stderr, "sonde: {}\n", output_.error()->message());
+    if (output_.error()->system_errno != EPIPE) say(output_.error()->message());
     return ExitStatus::output_failed;
   }
   if (output_.pending() > 0) {
-    fmt::print(stderr, "sonde: standard output was not read to its end\n");
+    say("standard output was not read to its end");
     return ExitStatus::output_failed;
   }
   if (capture_output_ && capture_output_->error()) {
-    fmt::print(stderr, "sonde: {}\n", capture_output_->error()->message());
+    say(capture_output_->error()->message());
     return ExitStatus::output_failed;
   }
   if (capture_failed_) return ExitStatus::output_failed;

@@ -6,9 +6,11 @@
 // fetches their events every few milliseconds.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -43,6 +45,7 @@ class PingRun {
   void add_name(std::size_t request, std::string name);
   void add_target(std::size_t request, const Address& address);
   void resolved(std::size_t request, const Result<resolve::Resolution>& resolution, bool first);
+  void report_names();
   void report_failed_names();
   void move_target(std::size_t request, const std::vector<Address>& wanted);
   void begin_target(std::size_t request, const std::vector<Address>& addresses,
@@ -61,12 +64,16 @@ class PingRun {
   void take_event(const Event& event);
   void take_event_of(std::size_t place, const Event& event);
   void check_thresholds(std::size_t place, const Event& event);
+  void warn(std::size_t place, const std::string& text);
   void look_up_host_name(std::size_t place);
   void refresh_live();
   bool finished() const;
 
   // --- ending ---
   void finish();
+  void end_live();
+  void report_pending_names();
+  void explain_unsent();
   void report_so_far();
   void report_so_far_to(report::Reporter& reporter);
   void report_all();
@@ -98,7 +105,13 @@ class PingRun {
   report::RunStart start_;
   std::optional<LiveDisplay> live_;
 
-  std::size_t pending_names_ = 0;  // names without a first answer
+  std::vector<std::string> held_complaints_;  // while the live table has the screen
+  bool was_live_ = false;
+  std::map<std::size_t, int> unsent_;  // place -> errno of the first probe that did not leave
+
+  std::size_t pending_names_ = 0;      // names without a first answer
+  std::set<std::size_t> asked_names_;  // their requests
+  bool ending_ = false;                // the last answers are waited for
   std::optional<MonotonicTime> deadline_;
   bool stop_asked_ = false;
   bool name_failed_ = false, refused_ = false, capture_failed_ = false, some_silent_ = false;

@@ -24,6 +24,9 @@ constexpr std::size_t compact_from = 4096;
 // The first probes of few targets follow each other closely, those of many fill the interval.
 constexpr Nanoseconds spread_per_target = std::chrono::milliseconds(10);
 
+// Of so few, each event is looked at also where none is written.
+constexpr std::size_t few_targets = 64;
+
 resolve::FamilyFilter filter_of(std::optional<Family> family) {
   if (!family) return resolve::FamilyFilter::any;
   return *family == Family::ipv4 ? resolve::FamilyFilter::ipv4 : resolve::FamilyFilter::ipv6;
@@ -93,8 +96,8 @@ bool PingRun::open_session() {
       spread_per_target * static_cast<std::int64_t>(std::min<std::size_t>(list_.size(), 1'000'000));
   const bool lists = options_.alive || options_.unreachable;
   const bool summaries_only = options_.quiet || lists || options_.format == OutputFormat::prometheus;
-  session.events =
-      !summaries_only || options_.live.value_or(false) || options_.warn_rtt || options_.warn_loss_ratio;
+  session.events = !summaries_only || options_.live.value_or(false) || list_.size() <= few_targets ||
+                   options_.warn_rtt || options_.warn_loss_ratio;
 
   Session::EventCallback on_event;
   if (options_.threads == 1) on_event = [this](const Event& event) { take_event(event); };
@@ -138,9 +141,10 @@ void PingRun::add_name(std::size_t request, std::string name) {
     resolver_ = std::move(*opened);
   }
   ++pending_names_;
+  asked_names_.insert(request);
   resolver_->watch(std::move(name), filter_of(options_.family),
                    [this, request, first = true](const Result<resolve::Resolution>& resolution) mutable {
-                     if (first) --pending_names_;
+                     if (first) --pending_names_, asked_names_.erase(request);
                      resolved(request, resolution, std::exchange(first, false));
                    });
 }
@@ -161,6 +165,14 @@ void PingRun::resolved(std::size_t request, const Result<resolve::Resolution>& r
   // Nothing is measured for it yet; among a hundred thousand names that is not looked for.
   if (first) return begin_target(request, wanted, std::nullopt);
   move_target(request, wanted);
+}
+
+// Those that were resolved before there was a report to tell it.
+void PingRun::report_names() {
+  for (std::size_t place = 0; place < targets_.size(); ++place) {
+    if (!list_.address(targets_[place].request)) reporter_->resolved(targets_.name(place), std::nullopt);
+  }
+  report_failed_names();
 }
 
 void PingRun::report_failed_names() {
@@ -240,6 +252,7 @@ void PingRun::begin_report() {
   report.alive = options_.alive;
   report.unreachable = options_.unreachable;
   report.many_targets = list_.size() > 1 || options_.all_addresses;
+  report.rate_limited = options_.rate > 0;
   report.width = is_terminal() ? terminal_size(STDOUT_FILENO).first : 80;
   report.percentiles = options_.percentiles;
   report.timeout = options_.timeout;
@@ -274,7 +287,7 @@ void PingRun::begin_report() {
   begin_live();
   if (!live_) {
     reporter_->start(start);
-    report_failed_names();
+    report_names();
   }
   if (options_.threads > 1) {
     if (auto started = session_->start(); !started) complain(started.error().message());
@@ -285,9 +298,11 @@ void PingRun::begin_live() {
   const bool possible = options_.format == OutputFormat::text && !options_.quiet && !options_.alive &&
                         !options_.unreachable && is_terminal() && list_.size() <= LiveDisplay::most_rows;
   if (!possible || !options_.live.value_or(list_.size() > 1)) return;
-  live_.emplace(STDOUT_FILENO, colour_wanted(options_.colour), unicode_wanted(),
-                fmt::format("sonde {}: {} targets, every {} s", version(), list_.size(),
-                            std::chrono::duration<double>(options_.interval).count()));
+  live_.emplace(
+      STDOUT_FILENO, colour_wanted(options_.colour), unicode_wanted(),
+      fmt::format("sonde {}: {}, every {} s", version(), report::counted(list_.size(), "target", "targets"),
+                  std::chrono::duration<double>(options_.interval).count()));
+  was_live_ = true;
   for (std::size_t place = 0; place < targets_.size(); ++place) add_row(place);
 }
 

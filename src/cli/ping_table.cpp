@@ -47,7 +47,7 @@ template <Family Wanted>
 Applied set_family(std::string_view, CommandOptions& command) {
   auto& options = std::get<PingOptions>(command);
   if (options.family && *options.family != Wanted)
-    return std::unexpected("cannot be used together with the other family, -4 or -6");
+    return std::unexpected("-4 and -6 cannot be used together");
   options.family = Wanted;
   return {};
 }
@@ -344,7 +344,7 @@ constexpr std::array ping_table = {
     OptionSpec{.long_name = "percentiles",
                .argument = "LIST",
                .section = Section::output,
-               .help = "percentiles of the RTT to show",
+               .help = "percentiles of the RTT to show, beside 50, 90 and 99",
                .default_text = "50,90,99",
                .apply = store<&PingOptions::percentiles, parse_percentiles>},
     OptionSpec{.long_name = "histogram",
@@ -485,6 +485,7 @@ std::expected<CommandOptions, std::string> complete(CommandOptions command,
   if (options.source && !options.family) options.family = options.source->family();
   if (options.flow_label && options.family == Family::ipv4)
     return std::unexpected("--flow-label: IPv4 has no flow label");
+  if (options.flow_label) options.family = Family::ipv6;
   const TargetRules rules = target_rules(options);
   for (const std::string& target : options.targets) {
     if (const auto fault = target_fault(target, rules)) return std::unexpected(*fault);
@@ -529,6 +530,10 @@ SIGINT and SIGTERM end the run with its summary; SIGQUIT prints the summary so
 far and goes on: behind the live table where there is one, on standard error
 where the output is a table for programs (csv, prometheus, \-\-alive,
 \-\-unreachable).
+A run that is ended, also by
+.BR \-\-deadline ,
+waits for the answers to its last probes for one timeout, 2 seconds at the
+longest; a second signal ends it at once.
 )";
 
 constexpr std::array<ExitStatusText, 5> exit_statuses{

@@ -147,8 +147,10 @@ void Matcher::measure(const transport::Arrival& arrival, const ProbeSlot& slot, 
   // The two clocks' offset is known to a few microseconds only.
   const bool after_call = slot.hardware_stamp || slot.stamp + ClockWatch::threshold >= call_began;
   if (between < Nanoseconds::zero() || between > around + Nanoseconds(slot.lead_ns) || !after_call) {
-    // Stamps that contradict the monotonic clock: the wall clock was set forth and back between two looks.
-    event.flags |= EventFlag::clock_step;
+    // Stamps that contradict the monotonic clock: the wall clock was set forth and back between two looks. But
+    // this host's own copy of a multicast probe is received before the device gets the original.
+    const bool own_copy = many_may_answer(event.address) && between < Nanoseconds::zero();
+    if (!own_copy) event.flags |= EventFlag::clock_step;
     return;
   }
   event.rtt = between;
@@ -229,7 +231,11 @@ void Matcher::match_error(const transport::Arrival& arrival, Channel& channel, A
   event.mtu = arrival.message.mtu;
   measure(arrival, *slot, event);
   if (event.reason == ErrorReason::host_unreachable && arrival.from && is_own_address(*arrival.from)) {
+    // This host's own word: the probe never left, so there is neither a time nor a stamp to miss.
     event.reason = ErrorReason::neighbour;
+    event.rtt.reset();
+    event.host_time.reset();
+    event.flags = {};
   }
   if (arrival.message.kind == wire::IcmpKind::note) {
     event.kind = EventKind::note;

@@ -141,7 +141,8 @@ class Prober {
   void take_arrival(Channel& channel, const transport::Arrival& arrival);
   // The probe's target is still there.
   bool is_known(const ProbeSlot& slot) const;
-  void lose(Channel& channel, ProbeSlot& slot);
+  void forget_stamp(ProbeSlot& slot);
+  void lose(Channel& channel, ProbeSlot& slot, EventFlags why = {});
   void expire(Channel& channel);
   void expire_all();
   void conclude(Channel& channel, ProbeSlot& slot, Event& event);

@@ -2,6 +2,8 @@
 #include <sys/epoll.h>
 
 #include "engine/prober.hpp"
+#include "wire/bytes.hpp"
+#include "wire/ip.hpp"
 
 namespace sonde::engine {
 
@@ -75,12 +77,15 @@ void Prober::take_arrival(Channel& channel, const transport::Arrival& arrival) {
   if (verdict) {
     conclude(channel, *match.slot, match.event);
   } else {
+    if (kind == EventKind::note && match.event.reason == ErrorReason::neighbour) forget_stamp(*match.slot);
     sink_->outcome(match.target, match.event);
   }
 }
 
 void Prober::conclude(Channel& channel, ProbeSlot& slot, Event& event) {
   const TargetIndex target = slot.target;
+  // A probe that waited in vain for its neighbour's address never reached the device: no stamp of it was lost.
+  if (event.reason == ErrorReason::neighbour) slot.stamp_asked = false;
   if (slot.stamp_asked && slot.stamp == UnixTime{} && event.kind != EventKind::late) ++stamp_drops_;
   if (event.kind == EventKind::late && slot.suspect) event.flags |= EventFlag::suspect;
   const MonotonicTime timed_out_at = slot.sent_at + channel.inflight.timeout_of(slot);
@@ -91,12 +96,19 @@ void Prober::conclude(Channel& channel, ProbeSlot& slot, Event& event) {
   agenda_.verdict(target, event.kind, watch_.now(), timed_out_at);
 }
 
+// The kernel says, after the loss, that the probe never reached the device.
+void Prober::forget_stamp(ProbeSlot& slot) {
+  if (!slot.stamp_asked || slot.stamp != UnixTime{}) return;
+  slot.stamp_asked = false;
+  --stamp_drops_;
+}
+
 bool Prober::is_known(const ProbeSlot& slot) const {
   const Target& target = agenda_.target(slot.target);
   return target.present && target.generation == slot.generation;
 }
 
-void Prober::lose(Channel& channel, ProbeSlot& slot) {
+void Prober::lose(Channel& channel, ProbeSlot& slot, EventFlags why) {
   if (!is_known(slot)) {
     slot.stamp_asked = false;  // nor is its stamp missed
     return channel.inflight.settle(slot, ProbeState::lost);
@@ -104,6 +116,7 @@ void Prober::lose(Channel& channel, ProbeSlot& slot) {
   channel.drops.check(*channel.transport, watch_.now());
   slot.suspect = channel.drops.dropped_since(slot.sent_at);
   Event event = matcher_.unanswered(slot, agenda_.target(slot.target).address);
+  event.flags |= why;
   if (options_.packets) show_probe(channel, slot);
   conclude(channel, slot, event);
 }
@@ -128,7 +141,7 @@ void Prober::expire_all() {
 void Prober::give_up() {
   receive_waiting();
   for (const auto& channel : channels_) {
-    channel->inflight.for_each_waiting([&](ProbeSlot& slot) { lose(*channel, slot); });
+    channel->inflight.for_each_waiting([&](ProbeSlot& slot) { lose(*channel, slot, EventFlag::cut_short); });
   }
 }
 
@@ -154,8 +167,38 @@ void Prober::show_probe(const Channel& channel, ProbeSlot& slot) {
   sink_->packet(view);
 }
 
+namespace {
+
+// The error queue hands over what an ICMP error quotes, from the ICMP header on. This is the message around it, with
+// an IP header of the quoted probe as far as it is known.
+std::vector<std::byte> rebuild_error(const transport::Arrival& arrival) {
+  const Address probed = *arrival.probed;
+  const bool ipv4 = probed.is_ipv4();
+  const wire::IpFields fields{
+      .source = Address::any(probed.family()),
+      .destination = probed,
+      .protocol = ipv4 ? wire::protocol_icmpv4 : wire::protocol_icmpv6,
+      .payload_bytes = static_cast<std::uint16_t>(arrival.packet.size()),
+      .ttl = 1,
+  };
+  std::vector<std::byte> message(wire::echo_header_bytes);
+  message[0] = std::byte{arrival.message.type};
+  message[1] = std::byte{arrival.message.code};
+  if (arrival.message.mtu) wire::store_be32(message, 4, *arrival.message.mtu);
+  const auto append = [&message](std::span<const std::byte> bytes) {
+    message.insert(message.end(), bytes.begin(), bytes.end());
+  };
+  ipv4 ? append(wire::ipv4_header(fields)) : append(wire::ipv6_header(fields));
+  append(arrival.packet);
+  if (ipv4) wire::write_icmpv4_checksum(message);
+  return message;
+}
+
+}  // namespace
+
 void Prober::show_answer(const transport::Arrival& arrival) {
   PacketView view;
+  std::vector<std::byte> rebuilt;
   view.has_ip_header = arrival.has_ip_header;
   view.at = arrival.stamp.value_or(watch_.to_unix(arrival.received_at));
   if (arrival.from) {
@@ -165,6 +208,9 @@ void Prober::show_answer(const transport::Arrival& arrival) {
   view.ttl = arrival.ttl.value_or(0);
   view.tos = arrival.tos.value_or(0);
   view.bytes = arrival.packet;
+  const bool is_error =
+      arrival.message.kind == wire::IcmpKind::error || arrival.message.kind == wire::IcmpKind::note;
+  if (is_error && arrival.from_error_queue && arrival.probed) view.bytes = rebuilt = rebuild_error(arrival);
   sink_->packet(view);
 }
 

@@ -63,10 +63,11 @@ bool setcap_would_help(const Permissions& permissions) {
          !permissions.effective.has(Capability::net_raw);
 }
 
-std::string describe_remedy(const Permissions& permissions) {
+// `datagram`: ping sockets would do as well.
+std::string describe_remedy(const Permissions& permissions, bool datagram) {
   const std::string sysctl = "net.ipv4.ping_group_range=\"0 2147483647\"";
   std::string text;
-  if (permissions.ping_group_range && !in_ping_group_range(permissions)) {
+  if (datagram && permissions.ping_group_range && !in_ping_group_range(permissions)) {
     text = fmt::format("open it for everyone with: sudo sysctl -w {}", sysctl);
   }
   if (setcap_would_help(permissions)) {
@@ -77,8 +78,8 @@ std::string describe_remedy(const Permissions& permissions) {
     text += fmt::format("{}no_new_privs is set, so setcap has no effect here", text.empty() ? "" : "; ");
   }
   if (permissions.in_container) {
-    text += fmt::format("{}this looks like a container: start it with --sysctl {} or --cap-add NET_RAW",
-                        text.empty() ? "" : "; ", sysctl);
+    text += fmt::format("{}this looks like a container: start it with {}--cap-add NET_RAW",
+                        text.empty() ? "" : "; ", datagram ? fmt::format("--sysctl {} or ", sysctl) : "");
   }
   return text;
 }
@@ -111,7 +112,7 @@ Error explain_icmp_refusal(Family family, int datagram_errno, int raw_errno, con
   } else if (raw_errno != 0) {
     add(fmt::format("raw sockets: {}", errno_name(raw_errno)));
   }
-  add(describe_remedy(permissions));
+  add(describe_remedy(permissions, datagram_refused));
   return {ErrorCode::permission_denied, datagram_refused ? datagram_errno : raw_errno,
           "cannot open an ICMP socket", std::string(to_string(family)), std::move(why)};
 }

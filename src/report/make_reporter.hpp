@@ -32,6 +32,7 @@ struct ReportOptions {
   bool alive = false;       // names of targets that answered (late counts), one per line, instead of `format`
   bool unreachable = false;   // the same of those that did not
   bool many_targets = false;  // text: lines begin with the target's name, summaries are a table
+  bool rate_limited = false;  // text: --rate was given
   std::size_t width = 80;     // text: columns there are for a table
   std::vector<double> percentiles =
       {};  // Summary::percentiles come in this order; 50, 90 and 99 are always shown

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "report/words.hpp"
@@ -67,6 +68,13 @@ std::string answer_words(const Event& event) {
   return event.bytes == 0 ? std::string("answer") : fmt::format("{} bytes", event.bytes);
 }
 
+// What the errno of a send leaves open.
+std::string local_remark(const Event& event) {
+  if (event.mtu) return fmt::format(", MTU {}", *event.mtu);
+  if (event.system_errno == EACCES) return ", as for a broadcast address";
+  return {};
+}
+
 std::string event_words(const Event& event, const TargetName& target, const LineContext& context) {
   switch (event.kind) {
     case EventKind::reply:
@@ -79,8 +87,9 @@ std::string event_words(const Event& event, const TargetName& target, const Line
       return fmt::format("duplicate, {}{}: {}", answer_words(event), from_whom(event, target, context),
                          answer_figures(event, context));
     case EventKind::lost: {
-      const std::string within =
-          context.timeout ? " within " + setting_text(*context.timeout, context.unicode) : std::string();
+      const std::string within = context.timeout && !event.flags.has(EventFlag::cut_short)
+                                     ? " within " + setting_text(*context.timeout, context.unicode)
+                                     : std::string();
       return fmt::format("no answer{}: seq={}{}", from_whom(event, target, context), event.sequence, within);
     }
     case EventKind::error:
@@ -90,8 +99,9 @@ std::string event_words(const Event& event, const TargetName& target, const Line
       return fmt::format("note{}: seq={} {}", from_whom(event, target, context), event.sequence,
                          error_words(event, context));
     case EventKind::local:
-      return fmt::format("not sent{}: seq={} {} ({})", from_whom(event, target, context, "to"),
-                         event.sequence, errno_name(event.system_errno), std::strerror(event.system_errno));
+      return fmt::format("not sent{}: seq={} {} ({}){}", from_whom(event, target, context, "to"),
+                         event.sequence, errno_name(event.system_errno), std::strerror(event.system_errno),
+                         local_remark(event));
     case EventKind::rejected:
       return fmt::format("rejected, {} bytes{}:", event.bytes, from_whom(event, target, context));
   }

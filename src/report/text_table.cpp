@@ -29,6 +29,11 @@ std::string count_cell(std::uint64_t count) {
   return count == 0 ? std::string() : std::to_string(count);
 }
 
+std::string why_skipped(const TableStyle& style) {
+  return style.rate_limited ? "--rate allows no more (or this process was stalled)"
+                            : "this process was stalled";
+}
+
 }  // namespace
 
 std::string counts_text(const Figures& figures, bool interim) {
@@ -85,8 +90,8 @@ std::string summary_block(const Summary& summary, const TableStyle& style, bool 
                              counted(figures.loss_runs, "run", "runs"), figures.longest_loss_run));
   }
   if (figures.skipped > 0) {
-    line("skipped", fmt::format("{} left out because this process was stalled",
-                                counted(figures.skipped, "send", "sends")));
+    line("skipped", fmt::format("{} left out because {}", counted(figures.skipped, "send", "sends"),
+                                why_skipped(style)));
   }
   if (figures.suspect > 0) {
     line("suspect", paint(fmt::format("{} may be this host's own: its receive buffer was full",
@@ -110,15 +115,14 @@ std::string summary_line(const Figures& figures, const TableStyle& style) {
 std::string totals_remarks(const Totals& totals, bool verbose, const TableStyle& style) {
   std::string text;
   const auto remark = [&](std::uint64_t count, std::string_view singular, std::string_view plural,
-                          std::string_view meaning) {
+                          const std::string& meaning) {
     if (count == 0) return;
-    text +=
-        paint(counted(count, singular, plural) + std::string(meaning), Colour::yellow, style.colour) + '\n';
+    text += paint(counted(count, singular, plural) + meaning, Colour::yellow, style.colour) + '\n';
   };
   remark(totals.receive_drops, "answer", "answers",
          " dropped by this host (receive buffer full): losses may be its own");
   remark(totals.stamp_drops, "transmit stamp", "transmit stamps", " never came back");
-  remark(totals.skipped_sends, "send", "sends", " left out because this process was stalled");
+  remark(totals.skipped_sends, "send", "sends", " left out because " + why_skipped(style));
   remark(totals.clock_steps, "step", "steps", " of the wall clock (no round-trip time is affected)");
   remark(totals.rejected, "packet", "packets", " rejected that fit no target");
   if (verbose) {
@@ -153,10 +157,10 @@ SummaryTable::SummaryTable(TableStyle style, const std::vector<double>& percenti
   columns_ = {
       {.title = "sent", .text = count(&Figures::sent), .priority = 1},
       {.title = "rcvd", .text = count(&Figures::received), .priority = 1},
-      {.title = "lost", .text = trouble(&Figures::lost), .priority = 5, .optional = true},
+      {.title = "lost", .text = trouble(&Figures::lost), .priority = 2, .optional = true},
       {.title = "late", .text = trouble(&Figures::late), .priority = 4, .optional = true},
-      {.title = "error", .text = trouble(&Figures::errors), .priority = 3, .optional = true},
-      {.title = "local", .text = trouble(&Figures::local), .priority = 3, .optional = true},
+      {.title = "error", .text = trouble(&Figures::errors), .priority = 2, .optional = true},
+      {.title = "local", .text = trouble(&Figures::local), .priority = 2, .optional = true},
       {.title = "dup", .text = trouble(&Figures::duplicates), .priority = 6, .optional = true},
       {.title = "rej", .text = trouble(&Figures::rejected), .priority = 6, .optional = true},
       {.title = "loss", .text = loss, .priority = 0},
@@ -164,10 +168,10 @@ SummaryTable::SummaryTable(TableStyle style, const std::vector<double>& percenti
       {.title = "mean", .text = rtt(&RttFigures::mean), .priority = 7},
       {.title = "median", .text = rtt(&RttFigures::p50), .priority = 0},
       {.title = "p90", .text = rtt(&RttFigures::p90), .priority = 8},
-      {.title = "p99", .text = rtt(&RttFigures::p99), .priority = 1},
+      {.title = "p99", .text = rtt(&RttFigures::p99), .priority = 3},
       {.title = "max", .text = rtt(&RttFigures::max), .priority = 6},
       {.title = "stddev", .text = rtt(&RttFigures::stddev), .priority = 9},
-      {.title = "jitter", .text = jitter, .priority = 2},
+      {.title = "jitter", .text = jitter, .priority = 5},
       {.title = "host", .text = host, .priority = 10, .optional = true},
   };
   for (std::size_t index = 0; index < percentiles.size(); ++index) {

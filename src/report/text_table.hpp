@@ -13,6 +13,7 @@ namespace sonde::report {
 struct TableStyle {
   std::size_t width = 80;
   bool unicode = true, colour = false;
+  bool rate_limited = false;  // sends may be left out because --rate allows no more
 };
 
 // The lines of one target's summary, without a heading: counts, loss, RTT, jitter, host time, and what went

@@ -157,6 +157,8 @@ FlagWords flag_words(EventFlag flag) {
       return {"with IP options", true};
     case EventFlag::refused:
       return {"refused"};
+    case EventFlag::cut_short:
+      return {"the run ended before its timeout"};
   }
   return {"unknown flag"};
 }

@@ -1,9 +1,11 @@
 // probe_socket.cpp: setting up and sending; receiving is in probe_socket_receive.cpp.
 #include "transport/probe_socket.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
+#include "net/interfaces.hpp"
 #include "net/socket_options.hpp"
 
 namespace sonde::transport {
@@ -38,6 +40,17 @@ bool may_be_pending(int system_errno) {
 constexpr int most_retries = 8;
 // The same where answers are errors, and any number may come between two sends.
 constexpr int most_answers_between_sends = 1000;
+
+// Whether this device, or any where none is named, stamps all that it sends and receives.
+bool some_device_stamps(const std::string& interface) {
+  const auto stamps = [](const std::string& name) {
+    const auto device = net::device_timestamping(name);
+    return device && device->transmit_hardware && device->receive_hardware_all;
+  };
+  if (!interface.empty()) return stamps(interface);
+  const auto interfaces = net::list_interfaces();
+  return interfaces && std::ranges::any_of(*interfaces, stamps, &net::Interface::name);
+}
 
 }  // namespace
 
@@ -80,13 +93,12 @@ Result<void> ProbeSocket::configure_stamps(const TransportOptions& options) {
   stamping_.receive = true;
   stamping_.number_sends = true;
   stamping_.hardware = options.clock == ClockChoice::hardware;
-  if (stamping_.hardware && !options.network.interface.empty()) {
-    const auto device = net::device_timestamping(options.network.interface);
-    if (!device || !device->transmit_hardware || !device->receive_hardware_all) {
-      return std::unexpected(Error{ErrorCode::unavailable, 0,
-                                   "the device takes no hardware stamps of ICMP packets",
-                                   options.network.interface, "use --clock kernel"});
-    }
+  if (stamping_.hardware && !some_device_stamps(options.network.interface)) {
+    return std::unexpected(Error{ErrorCode::unavailable, 0,
+                                 options.network.interface.empty()
+                                     ? "no device takes hardware stamps of every packet"
+                                     : "the device takes no hardware stamps of every packet",
+                                 options.network.interface, "use --clock kernel"});
   }
   if (auto done = net::enable_timestamping(fd(), stamping_); !done) {
     if (options.clock != ClockChoice::automatic) return done;

@@ -52,6 +52,7 @@ void ProbeSocket::show_errors(ReceiveBatch& batch) {
     arrival.received_at = queued.received_at;
     arrival.bytes = static_cast<std::uint32_t>(queued.quoted.size());
     arrival.packet = queued.quoted;
+    arrival.from_error_queue = true;
     read_error(queued, arrival);
   }
 }

@@ -75,6 +75,7 @@ struct Arrival {
   std::span<const std::byte>
       packet;  // as received: from the IP header on if has_ip_header, else from the ICMP header
   bool has_ip_header = false;
+  bool from_error_queue = false;  // `packet` is what an ICMP error quotes
 };
 
 // What one call of receive() brought. Reused from call to call, so that nothing is allocated on the way.

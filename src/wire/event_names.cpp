@@ -69,6 +69,8 @@ std::string_view to_string(EventFlag flag) {
       return "ip_options";
     case EventFlag::refused:
       return "refused";
+    case EventFlag::cut_short:
+      return "cut_short";
   }
   return "unknown";
 }

@@ -337,7 +337,7 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Together, WrongCommandLine,
     testing::Values(
-        Refusal{{"-4", "-6", "a"}, "--ipv6: cannot be used together with the other family, -4 or -6"},
+        Refusal{{"-4", "-6", "a"}, "--ipv6: -4 and -6 cannot be used together"},
         Refusal{{"-4", "::1"}, R"("::1" is IPv6, but IPv4 is asked for (-4, -6 or --source))"},
         Refusal{{"-6", "a", "127.0.0.1"},
                 R"("127.0.0.1" is IPv4, but IPv6 is asked for (-4, -6 or --source))"},

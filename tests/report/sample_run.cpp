@@ -229,7 +229,7 @@ void play_run(Reporter& reporter, bool many) {
   }
   reporter.start(run);
   reporter.resolved(gateway, std::nullopt);
-  reporter.unresolved({"nobody.example", {}, {}, {}}, "cannot resolve nobody.example: no such name");
+  reporter.unresolved({"nobody.example", {}, {}, {}}, "no such name (NXDOMAIN): nobody.example");
   if (many) {
     Event event = lost_event(0);
     event.address = numeric.address;

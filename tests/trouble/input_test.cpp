@@ -189,7 +189,7 @@ TEST(Input, ThresholdsThatArePassedAreToldOnce) {
   };
   EXPECT_EQ(count("warning:") + count("warning "), 2) << finished.output;
   EXPECT_EQ(count("round-trip time"), 1) << finished.output;
-  EXPECT_EQ(count("loss 100.0 % is above 10.0 %"), 1) << finished.output;
+  EXPECT_EQ(count("loss 100% is above 10"), 1) << finished.output;
 }
 
 TEST(Input, TwentyDescriptorsAreEnoughForManyTargetsThreadsAndSockets) {

@@ -187,5 +187,25 @@ TEST_P(Trouble, AnInterfaceThatGoesForGoodEndsNothing) {
   EXPECT_EQ(run.events.back().event, "local");
 }
 
+TEST_P(Trouble, ARunThatEndsBeforeATimeoutSaysSo) {
+  const VethPair pair;
+  const SondeRun run = read_run(
+      pair.near().run(sonde_json(with({"-W", "30s", "-w", "100ms", "-i", "50ms", "10.78.0.99"}), User::root)),
+      1);
+  ASSERT_FALSE(run.events.empty());
+  for (const SondeEvent& event : run.events) EXPECT_TRUE(event.has("cut_short")) << event.event;
+}
+
+TEST_P(Trouble, ANeighbourThatDoesNotExistCostsNoStamp) {
+  const VethPair pair;
+  const SondeRun run =
+      read_run(pair.near().run(sonde_json(with({"-W", "5s", "-c", "1", "10.78.0.99"}), User::root)), 1);
+  ASSERT_EQ(run.events.size(), 1u);
+  EXPECT_EQ(run.events[0].reason, "neighbour");
+  EXPECT_TRUE(run.events[0].flags.empty());
+  EXPECT_FALSE(run.events[0].rtt_ns) << "it never left";
+  EXPECT_EQ(run.end->stamp_drops, 0u);
+}
+
 }  // namespace
 }  // namespace sonde::trouble

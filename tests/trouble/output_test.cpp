@@ -58,6 +58,18 @@ TEST(Output, ADiskThatFillsInMidRunIsToldAndEndsTheRun) {
   EXPECT_THAT(finished.errors, HasSubstr("ENOSPC"));
 }
 
+TEST(Output, ClosedDescriptorsAreNeitherWrittenToNorTakenForOthers) {
+  const Loopback space;
+  const Finished no_output = space.run(in_shell("exec \"$@\" >&-", {"-c", "2", "-i", "5ms", "127.0.0.1"}));
+  EXPECT_FALSE(no_output.timed_out);
+  EXPECT_EQ(no_output.status, 4);
+  EXPECT_THAT(no_output.errors, HasSubstr("EBADF"));
+  const Finished no_errors =
+      space.run(in_shell("exec \"$@\" 2>&-", {"-c", "1", "-I", "nowhere0", "127.0.0.1"}));
+  EXPECT_EQ(no_errors.signal, 0);
+  EXPECT_EQ(no_errors.status, 3);
+}
+
 TEST(Output, AFullDiskUnderACaptureIsToldAndTheFiguresAreGivenAllTheSame) {
   const Loopback space;
   const Finished finished =
@@ -193,6 +205,23 @@ TEST_P(Capture, HoldsEveryProbeWithItsAnswerAndRightChecksums) {
     EXPECT_EQ(count("> 10.78.0.2: ICMP echo request"), 5) << text;
     EXPECT_EQ(count("fd78::2 > "), 5) << text;
   }
+}
+
+TEST_P(Capture, HoldsIcmpErrorsAsTheyCame) {
+  const VethPair pair;
+  const ScratchDirectory directory;
+  const std::string file = directory.path() / "capture.pcapng";
+  pair.far().nft(
+      "table inet lab { chain in { type filter hook input priority 0; icmp type echo-request reject with "
+      "icmp "
+      "host-prohibited; icmpv6 type echo-request reject with icmpv6 admin-prohibited; }; }");
+  const Finished finished = pair.near().run(
+      sonde_json({"-c", "1", "--transport", GetParam(), "--pcap", file, "10.78.0.2", "fd78::2"}, User::root));
+  EXPECT_EQ(finished.status, 1) << finished.errors;
+  const std::string text = lab::run_checked({.arguments = {"tcpdump", "-n", "-vv", "-r", file}});
+  EXPECT_THAT(text, HasSubstr("ICMP host 10.78.0.2 unreachable - admin prohibited")) << text;
+  EXPECT_THAT(text, HasSubstr("unreachable prohibited fd78::2")) << text;
+  EXPECT_THAT(text, Not(HasSubstr("wrong")));
 }
 
 }  // namespace

@@ -123,7 +123,7 @@ TEST(Terminal, InterruptedItIsGoneToo) {
   for (const bool by_key : {false, true}) {
     OnTerminal sonde(space, {"-i", "10ms", "127.0.0.1", "::1"});
     // A frame of a moment when all were asked for long.
-    ASSERT_TRUE(sonde.wait_for("probes; Ctrl-C") && sonde.wait_for_more("probes; Ctrl-C")) << sonde.seen();
+    ASSERT_TRUE(sonde.wait_for("s; Ctrl-C") && sonde.wait_for_more("s; Ctrl-C")) << sonde.seen();
     if (by_key) {
       sonde.type(3);  // Ctrl-C
     } else {
@@ -137,7 +137,7 @@ TEST(Terminal, InterruptedItIsGoneToo) {
 TEST(Terminal, AskedInTheMiddleTheTableStepsAsideForTheSummary) {
   const Loopback space;
   OnTerminal sonde(space, {"-i", "10ms", "127.0.0.1", "::1"});
-  ASSERT_TRUE(sonde.wait_for("probes; Ctrl-C")) << sonde.seen();
+  ASSERT_TRUE(sonde.wait_for("s; Ctrl-C")) << sonde.seen();
   sonde.process().signal(SIGQUIT);
   ASSERT_TRUE(sonde.wait_for_more("so far: ")) << sonde.seen();
   ASSERT_TRUE(sonde.wait_for_more("2 of 2 up")) << "it goes on";
@@ -148,6 +148,16 @@ TEST(Terminal, AskedInTheMiddleTheTableStepsAsideForTheSummary) {
   const auto said = seen.find("so far");
   EXPECT_LT(seen.find(report::live_leave), said);
   EXPECT_GT(seen.rfind(report::live_enter), said);
+}
+
+TEST(Terminal, WhatIsSaidWhileTheTableIsThereStandsBelowIt) {
+  const Loopback space;
+  OnTerminal sonde(space, {"-i", "10ms", "-c", "30", "--warn-rtt", "1us", "127.0.0.1", "203.0.113.1"});
+  EXPECT_EQ(sonde.wait().status, 1);
+  const std::string seen = sonde.seen();
+  const std::string after = seen.substr(seen.rfind(report::live_leave));
+  EXPECT_THAT(after, AllOf(HasSubstr("warning: 127.0.0.1: round-trip time"),
+                           HasSubstr("203.0.113.1: ENETUNREACH (Network is unreachable)")));
 }
 
 TEST(Terminal, WithoutTheTableLinesAreWritten) {

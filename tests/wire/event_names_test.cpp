@@ -28,7 +28,7 @@ TEST(EventNames, ClocksAreDistinct) {
 }
 
 TEST(EventNames, FlagsAreDistinct) {
-  expect_distinct_names<EventFlag>(15, [](unsigned i) { return static_cast<EventFlag>(1u << i); });
+  expect_distinct_names<EventFlag>(16, [](unsigned i) { return static_cast<EventFlag>(1u << i); });
 }
 
 TEST(EventNames, ReasonsAreDistinct) {

@@ -1,0 +1,12 @@
+// say.hpp: a line on standard error, for people. What cannot be said there cannot be said: its failures are ignored.
+#pragma once
+
+#include <string_view>
+
+namespace sonde::cli {
+
+// "sonde: TEXT". For what says so itself, there is `say_line`.
+void say(std::string_view text);
+void say_line(std::string_view text);
+
+}  // namespace sonde::cli
