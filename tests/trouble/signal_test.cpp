@@ -63,8 +63,8 @@ TEST_P(Signal, QuitPrintsTheSummaryOnStandardErrorWhereTheOutputHasNoPlaceForIt)
   const Loopback space;
   for (const Words& format : {Words{"--format", "csv"}, Words{"--format", "csv", "-q"},
                               Words{"--format", "prometheus"}, Words{"--alive"}}) {
-    Process process = space.start(
-        sonde(format + Words{"-c", "40", "-i", "5ms", "--threads", GetParam(), "127.0.0.1", "127.0.0.2"}));
+    Process process = space.start(sonde(
+        format + Words{"-n", "-c", "40", "-i", "5ms", "--threads", GetParam(), "127.0.0.1", "127.0.0.2"}));
     ASSERT_TRUE(process.wait_for_blocked(SIGQUIT));
     process.signal(SIGQUIT);
     ASSERT_TRUE(process.wait_for_errors("127.0.0.2  so far")) << process.errors();
