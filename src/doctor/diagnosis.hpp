@@ -157,7 +157,7 @@ struct PingBinary {
 };
 
 // A sentence found on the web, held against this kernel.
-enum class Basis : std::uint8_t { tested, documented, not_tested };
+enum class Basis : std::uint8_t { not_tested, tested, documented };
 struct Belief {
   std::string id;
   std::string says;
