@@ -10,7 +10,7 @@
 namespace sonde::doctor {
 
 struct DiagnoseOptions {
-  std::optional<Family> family;         // unset: both
+  std::optional<Family> family{};       // unset: both
   std::optional<std::string> target{};  // a name or an address
   std::filesystem::path root = "/";     // tests: where /proc and /sys are; sockets are tried for real anyway
 };

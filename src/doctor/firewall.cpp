@@ -64,6 +64,7 @@ void for_each_attribute(Bytes bytes, Use use) {
 }
 
 std::string text_of(Bytes bytes) {
+  if (bytes.empty()) return {};
   const auto* characters = reinterpret_cast<const char*>(bytes.data());
   return {characters, ::strnlen(characters, bytes.size())};
 }

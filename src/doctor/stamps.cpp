@@ -42,7 +42,7 @@ void collect(int descriptor, Attempt& attempt) {
 void test_stamps(const WaySpec& way, int descriptor, Attempt& attempt) {
   if (way.way == Way::tcp) {
     attempt.transmit_stamp = attempt.receive_stamp = false;
-    attempt.stamps_remark = "no packet of a handshake is stamped; the kernel's own time is in TCP_INFO";
+    attempt.stamps_remark = "handshakes get no stamps, but the kernel's time (TCP_INFO)";
     return;
   }
   net::TimestampingOptions stamping;

@@ -62,23 +62,26 @@ void write_way(Page& page, const WayFound& way) {
   page.cells(to_string(way.way), cells, colour);
 }
 
+// The calls that failed, and what is to say of stamps: once where it is the same for both families.
+void write_remarks(Page& page, const WayFound& way) {
+  int told_errno = 0;
+  std::string told_remark;
+  for (const Attempt& attempt : way.attempts) {
+    if (!attempt.open && attempt.system_errno != told_errno) {
+      told_errno = attempt.system_errno;
+      page.row("", fmt::format("{}: {}", attempt.failed_call, errno_name(told_errno)));
+    }
+    if (!attempt.stamps_remark.empty() && attempt.stamps_remark != told_remark) {
+      told_remark = attempt.stamps_remark;
+      page.row("", fmt::format("{}: {}", to_string(way.way), told_remark));
+    }
+  }
+}
+
 void write_ways(Page& page, const Diagnosis& diagnosis) {
   page.section("Ways of asking, each tried");
   for (const WayFound& way : diagnosis.ways) write_way(page, way);
-  for (const WayFound& way : diagnosis.ways) {
-    for (const Attempt& attempt : way.attempts) {
-      if (attempt.open) continue;
-      page.row("", fmt::format("{}: {}", attempt.failed_call, errno_name(attempt.system_errno)));
-    }
-  }
-  std::string last;
-  for (const WayFound& way : diagnosis.ways) {
-    for (const Attempt& attempt : way.attempts) {
-      if (attempt.stamps_remark.empty() || attempt.stamps_remark == last) continue;
-      page.row("", fmt::format("{}: {}", to_string(way.way), attempt.stamps_remark));
-      last = attempt.stamps_remark;
-    }
-  }
+  for (const WayFound& way : diagnosis.ways) write_remarks(page, way);
 }
 
 // --- The target ---------------------------------------------------------------------------------------------

@@ -87,8 +87,7 @@ TEST(Host, OwnsTheNetworkNamespaceThatItMade) {
 
 TEST(Host, DoesNotOwnTheNetworkOfTheNamespaceAbove) {
   net::testing::in_network_namespace([] {
-    if (!net::testing::succeeds("unshare -U true")) GTEST_SKIP() << "no further user namespace";
-    ASSERT_EQ(::unshare(CLONE_NEWUSER), 0);
+    if (::unshare(CLONE_NEWUSER) != 0) GTEST_SKIP() << "no further user namespace";
     EXPECT_EQ(owns_network_namespace(), false);
   });
 }
