@@ -100,7 +100,7 @@ void add_setcap(const Situation& situation, Remedy& remedy) {
     return;
   }
   remedy.fixes.push_back({"setcap",
-                          "give this program raw sockets; it drops the capability once they are open",
+                          "give this program, and no other, raw sockets",
                           {},
                           {setcap_command(situation)},
                           situation.host.user_namespace
@@ -119,33 +119,33 @@ Fix systemd_fix(const Situation& situation) {
   return fix;
 }
 
-// A capability that a container is given reaches only its root, unless the program's file has it as well.
-std::string container_remark(const Situation& situation) {
-  if (situation.permissions.user == 0) return {};
-  if (situation.permissions.no_new_privileges)
-    return "and run as root in it: with no_new_privs no other user gets a capability";
-  return "and as another user than root: setcap cap_net_raw+p on the program in the image";
-}
-
+// A capability that a container is given reaches only its root, unless the program's file has it as well, which
+// no_new_privs forbids.
 void add_container_capability(const Situation& situation, const Containers& in, Remedy& remedy) {
+  const net::Permissions& own = situation.permissions;
+  const bool is_root = own.user == 0;
+  const bool needs_root = !is_root && own.no_new_privileges;
   // The runtime gave it already; what lacks is inside the container.
-  if (situation.permissions.user != 0 && situation.permissions.bounding.has(Capability::net_raw) &&
-      !situation.permissions.no_new_privileges) {
-    return;
-  }
+  if (!is_root && !needs_root && own.bounding.has(Capability::net_raw)) return;
+  const std::string remark = needs_root ? "with no_new_privs no other user than root gets it"
+                             : is_root  ? ""
+                                        : "and, as another user than root, setcap cap_net_raw+p in the image";
   if (in.docker) {
-    remedy.fixes.push_back({"docker",
-                            "give one container raw sockets",
-                            {},
-                            {"docker run --cap-add NET_RAW ..."},
-                            container_remark(situation)});
+    remedy.fixes.push_back(
+        {"docker",
+         "give one container raw sockets",
+         {},
+         {fmt::format("docker run --cap-add NET_RAW {}...", needs_root ? "--user 0 " : "")},
+         remark});
   }
   if (in.kubernetes) {
-    remedy.fixes.push_back({"kubernetes",
-                            "give one container of a pod raw sockets",
-                            "the container's spec",
-                            {"securityContext:", "  capabilities:", "    add: [\"NET_RAW\"]"},
-                            container_remark(situation)});
+    Fix fix{"kubernetes",
+            "give one container of a pod raw sockets",
+            "the container's spec",
+            {"securityContext:", "  capabilities:", "    add: [\"NET_RAW\"]"},
+            remark};
+    if (needs_root) fix.lines.emplace_back("  runAsUser: 0");
+    remedy.fixes.push_back(std::move(fix));
   }
 }
 

@@ -103,7 +103,9 @@ void write_target(Page& page, const TargetFound& target, bool unicode) {
   for (const TargetWay& way : target.ways) {
     if (address != way.address) {
       address = way.address;
-      page.section(fmt::format("To {} ({})", report::printable(target.name), address->to_string()));
+      const std::string shown = address->to_string();
+      page.section(shown == target.name ? fmt::format("To {}", shown)
+                                        : fmt::format("To {} ({})", report::printable(target.name), shown));
       page.cells("", "answered         min    median       max  clock", Colour::dim);
     }
     if (way.tried)

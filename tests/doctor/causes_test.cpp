@@ -166,6 +166,14 @@ TEST(Remedy, OfTheMissingCapabilityInAContainerIsTheContainers) {
   EXPECT_THAT(fixes_of(find_remedy(Way::raw, ClosedBy::capability, kubernetes)), ElementsAre("kubernetes"));
 }
 
+TEST(Remedy, InAContainerWithNoNewPrivsIsToRunAsItsRoot) {
+  Situation docker = in("docker");
+  docker.permissions.no_new_privileges = true;
+  const Remedy remedy = find_remedy(Way::raw, ClosedBy::capability, docker);
+  ASSERT_THAT(fixes_of(remedy), ElementsAre("docker"));
+  EXPECT_THAT(remedy.fixes[0].lines[0], HasSubstr("--user 0"));
+}
+
 TEST(Remedy, InAContainerThatHasTheCapabilityIsSetcapInItsImage) {
   EXPECT_THAT(fixes_of(find_remedy(Way::raw, ClosedBy::capability, in("docker"))), ElementsAre("setcap"));
 }
