@@ -258,7 +258,8 @@ std::expected<ParsedCommandLine, CommandLineError> parse_command_line(
   if (first == "--help" || first == "-h") return DocumentRequest{Document::overview};
   const SubcommandSpec* named = find_subcommand(first);
   const auto rest = arguments.subspan(named != nullptr ? 2 : 1);
-  if (rest.empty()) return std::unexpected(CommandLineError{short_usage()});
+  const bool needs_words = named == nullptr || named->needs_words;
+  if (rest.empty() && needs_words) return std::unexpected(CommandLineError{short_usage()});
   return parse_subcommand(named != nullptr ? *named : *subcommand_table().front(),
                           Words(rest.begin(), rest.end()));
 }

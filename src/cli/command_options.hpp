@@ -3,10 +3,11 @@
 
 #include <variant>
 
+#include "cli/doctor_options.hpp"
 #include "cli/ping_options.hpp"
 
 namespace sonde::cli {
 
-using CommandOptions = std::variant<PingOptions>;
+using CommandOptions = std::variant<PingOptions, DoctorOptions>;
 
 }  // namespace sonde::cli

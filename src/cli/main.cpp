@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "cli/command_line.hpp"
+#include "cli/doctor.hpp"
 #include "cli/documents.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/ping.hpp"
@@ -37,6 +38,7 @@ void keep_standard_descriptors() {
 
 struct Run {
   int operator()(const sonde::cli::PingOptions& options) const { return sonde::cli::run_ping(options); }
+  int operator()(const sonde::cli::DoctorOptions& options) const { return sonde::cli::run_doctor(options); }
 };
 
 }  // namespace

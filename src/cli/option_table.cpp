@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "cli/doctor_table.hpp"
 #include "cli/option_values.hpp"
 #include "cli/ping_table.hpp"
 
@@ -30,7 +31,7 @@ std::string_view title(Section section) {
 }
 
 std::span<const SubcommandSpec* const> subcommand_table() {
-  static constexpr std::array<const SubcommandSpec*, 1> subcommands{&ping_subcommand};
+  static constexpr std::array<const SubcommandSpec*, 2> subcommands{&ping_subcommand, &doctor_subcommand};
   return subcommands;
 }
 

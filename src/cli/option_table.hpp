@@ -74,6 +74,7 @@ struct SubcommandSpec {
   std::span<const OptionSpec> options;
   std::span<const Example> examples{};
   std::span<const ExitStatusText> exit_statuses{};
+  bool needs_words = true;  // without any behind its name, the usage is all it says
 
   // The options before any was given.
   CommandOptions (*defaults)();

@@ -371,5 +371,33 @@ TEST(CommandLine, EveryOptionKnowsWhetherItTakesAValue) {
   }
 }
 
+DoctorOptions doctor_options_of(const std::vector<std::string>& words) {
+  const auto parsed = parse(words);
+  if (!parsed) {
+    ADD_FAILURE() << parsed.error().message;
+    return {};
+  }
+  return std::get<DoctorOptions>(std::get<CommandOptions>(*parsed));
+}
+
+TEST(Doctor, NeedsNoWords) {
+  EXPECT_EQ(doctor_options_of({"doctor"}), DoctorOptions{});
+}
+
+TEST(Doctor, TakesATargetAFormatAndAFamily) {
+  const DoctorOptions options = doctor_options_of({"doctor", "-6", "--format", "json", "example.net"});
+  EXPECT_EQ(options.target, "example.net");
+  EXPECT_EQ(options.format, report::Format::json);
+  EXPECT_EQ(options.family, Family::ipv6);
+}
+
+TEST(Doctor, RefusesWhatItCannotDo) {
+  EXPECT_THAT(error_of({"doctor", "a.example", "b.example"}), HasSubstr("one target"));
+  EXPECT_THAT(error_of({"doctor", "-4", "-6"}), HasSubstr("other family"));
+  EXPECT_THAT(error_of({"doctor", "-4", "::1"}), HasSubstr("IPv6"));
+  EXPECT_THAT(error_of({"doctor", "--format", "csv"}), HasSubstr("text, json"));
+  EXPECT_THAT(error_of({"doctor", "192.0.2.0/24"}), HasSubstr("range"));
+}
+
 }  // namespace
 }  // namespace sonde::cli

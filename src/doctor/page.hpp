@@ -1,0 +1,34 @@
+// page.hpp: a page of sections whose rows are a label and a text, folded to 80 columns.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "report/colour.hpp"
+
+namespace sonde::doctor {
+
+class Page {
+ public:
+  explicit Page(bool colour) : colour_(colour) {}
+
+  // Text across the whole width.
+  void paragraph(std::string_view text, report::Colour colour = report::Colour::plain);
+  void section(std::string_view title);
+  // `label` may be empty: the row goes on with the one before. Long text is folded below its own beginning.
+  void row(std::string_view label, std::string_view text, report::Colour colour = report::Colour::plain);
+  // A row whose text is aligned by spaces of its own, and therefore not folded.
+  void cells(std::string_view label, std::string_view text, report::Colour colour);
+  // As it is, below a row; never folded, for it may be copied.
+  void verbatim(std::string_view line);
+
+  bool colour() const { return colour_; }
+  const std::string& text() const { return text_; }
+
+ private:
+  bool colour_;
+  std::string text_;
+};
+
+}  // namespace sonde::doctor
