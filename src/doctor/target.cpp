@@ -64,10 +64,8 @@ class Asker {
     found_.address = address;
     if (attempt != nullptr && !attempt->open) {
       found_.failure = fmt::format("closed, {}: {}", errno_name(attempt->system_errno), attempt->because);
-    } else if (!way.transport) {
-      found_.failure = "sonde does not ask by this way yet";
     } else {
-      begin(*way.transport);
+      begin(way.transport);
     }
   }
   Asker(const Asker&) = delete;  // the session calls back here
@@ -82,7 +80,6 @@ class Asker {
 
   TargetWay finish() {
     if (!session_) return std::move(found_);
-    if (const auto notices = session_->notices(); !notices.empty()) found_.clock = notices.front().clock;
     const auto figures = session_->figures(target_);
     if (!figures) return std::move(found_);
     found_.sent = figures->sent;
@@ -119,6 +116,8 @@ class Asker {
     session_.reset();
   }
   void take(const Event& event) {
+    // A refused TCP handshake is timed by another clock than an accepted one.
+    if (event.rtt) found_.clock = event.clock;
     if (event.kind == EventKind::local) {
       found_.failure = fmt::format("this host cannot send: {}", errno_name(event.system_errno));
     } else if (event.kind == EventKind::error) {

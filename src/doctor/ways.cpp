@@ -19,9 +19,9 @@ constinit const std::array<WaySpec, 4> all_ways{{
     {Way::raw, "raw", "SOCK_RAW", "IPPROTO_ICMP", "IPPROTO_ICMPV6", SOCK_RAW, IPPROTO_ICMP, IPPROTO_ICMPV6,
      true, TransportKind::icmp_raw},
     {Way::udp, "udp", "SOCK_DGRAM", "IPPROTO_UDP", "IPPROTO_UDP", SOCK_DGRAM, IPPROTO_UDP, IPPROTO_UDP, true,
-     std::nullopt},
+     TransportKind::udp},
     {Way::tcp, "tcp", "SOCK_STREAM", "IPPROTO_TCP", "IPPROTO_TCP", SOCK_STREAM, IPPROTO_TCP, IPPROTO_TCP,
-     false, std::nullopt},
+     false, TransportKind::tcp},
 }};
 
 const WaySpec& spec_of(Way way) {

@@ -21,8 +21,8 @@ struct WaySpec {
   std::string_view name;                                       // as --transport has it
   std::string_view socket_type, protocol_ipv4, protocol_ipv6;  // as the C source spells the arguments
   int type, ipv4, ipv6;
-  bool error_queue;                        // also needs IP_RECVERR
-  std::optional<TransportKind> transport;  // for a session; nullopt: sonde does not ask by it yet
+  bool error_queue;  // also needs IP_RECVERR
+  TransportKind transport;
 };
 
 // The one list of ways, from the most to the least wanted.

@@ -134,11 +134,28 @@ TEST(Doctor, WithoutARouteToTheTargetSaysSoAndEndsWithOne) {
   EXPECT_THAT(icmp.at("failure").get<std::string>(), HasSubstr("ENETUNREACH"));
 }
 
+TEST(Doctor, OfATargetThatDropsEchoesFindsTheWaysThatAreLeft) {
+  const lab::VethPair pair;
+  pair.near().open_ping_sockets(true);
+  pair.far().set_sysctl("net.ipv4.icmp_ratemask", "0");
+  pair.far().nft(
+      "table inet filter { chain in { type filter hook input priority 0; icmp type echo-request drop; }; }");
+  const json found = diagnosis_of(pair.near(), doctor({"10.78.0.2", "-4"}), User::ordinary, 0);
+  for (const json& each : found.at("target").at("ways")) {
+    const auto way = each.at("way").get<std::string>();
+    const bool left = way == "udp" || way == "tcp";
+    EXPECT_EQ(each.at("received").get<int>(), left ? 3 : 0) << way;
+    if (way == "tcp") {
+      EXPECT_EQ(each.at("clock"), "user") << "the port is closed";
+    }
+  }
+}
+
 TEST(Doctor, WithoutAnAnswerOfTheTargetTakesNoLongerThanItsProbes) {
   const lab::VethPair pair;
   pair.near().open_ping_sockets(true);
   pair.far().nft(
-      "table inet filter { chain in { type filter hook input priority 0; meta l4proto icmp drop; }; }");
+      "table inet filter { chain in { type filter hook input priority 0; ip saddr 10.78.0.1 drop; }; }");
   const auto began = std::chrono::steady_clock::now();
   const json found = diagnosis_of(pair.near(), doctor({"10.78.0.2", "-4"}), User::ordinary, 1);
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(3));
