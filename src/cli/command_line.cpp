@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/function_table.hpp"
 #include "cli/option_table.hpp"
 #include "cli/units.hpp"
 
@@ -249,16 +250,27 @@ std::expected<ParsedCommandLine, CommandLineError> parse_subcommand(const Subcom
   return std::move(*completed);
 }
 
+// What custom runtimes call the program that they start, without arguments.
+bool is_bootstrap(std::string_view program) {
+  return program.substr(program.rfind('/') + 1) == "bootstrap";
+}
+
 }  // namespace
 
 std::expected<ParsedCommandLine, CommandLineError> parse_command_line(
     std::span<const char* const> arguments) {
+  if (!arguments.empty() && is_bootstrap(arguments[0])) {
+    const auto options = arguments.subspan(1);
+    return parse_subcommand(function_subcommand, Words(options.begin(), options.end()));
+  }
   if (arguments.size() < 2) return std::unexpected(CommandLineError{short_usage()});
   const std::string_view first = arguments[1];
   if (first == "--help" || first == "-h") return DocumentRequest{Document::overview};
   const SubcommandSpec* named = find_subcommand(first);
   const auto rest = arguments.subspan(named != nullptr ? 2 : 1);
-  if (rest.empty()) return std::unexpected(CommandLineError{short_usage()});
+  if (rest.empty() && named != &function_subcommand) {
+    return std::unexpected(CommandLineError{short_usage()});
+  }
   return parse_subcommand(named != nullptr ? *named : *subcommand_table().front(),
                           Words(rest.begin(), rest.end()));
 }

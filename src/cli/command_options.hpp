@@ -4,9 +4,12 @@
 #include <variant>
 
 #include "cli/ping_options.hpp"
+#include "function/settings.hpp"
 
 namespace sonde::cli {
 
-using CommandOptions = std::variant<PingOptions>;
+using FunctionOptions = function::Settings;
+
+using CommandOptions = std::variant<PingOptions, FunctionOptions>;
 
 }  // namespace sonde::cli

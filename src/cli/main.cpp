@@ -7,6 +7,7 @@
 #include "cli/command_line.hpp"
 #include "cli/documents.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/function.hpp"
 #include "cli/ping.hpp"
 
 namespace {
@@ -23,6 +24,9 @@ int print_document(const sonde::cli::DocumentRequest& request) {
 
 struct Run {
   int operator()(const sonde::cli::PingOptions& options) const { return sonde::cli::run_ping(options); }
+  int operator()(const sonde::cli::FunctionOptions& options) const {
+    return sonde::cli::run_function(options);
+  }
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "cli/function_table.hpp"
 #include "cli/option_values.hpp"
 #include "cli/ping_table.hpp"
 
@@ -21,6 +22,8 @@ std::string_view title(Section section) {
       return "Packet";
     case Section::measurement:
       return "Measurement";
+    case Section::service:
+      return "Service";
     case Section::output:
       return "Output";
     case Section::information:
@@ -30,7 +33,7 @@ std::string_view title(Section section) {
 }
 
 std::span<const SubcommandSpec* const> subcommand_table() {
-  static constexpr std::array<const SubcommandSpec*, 1> subcommands{&ping_subcommand};
+  static constexpr std::array<const SubcommandSpec*, 2> subcommands{&ping_subcommand, &function_subcommand};
   return subcommands;
 }
 
