@@ -164,14 +164,12 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-// JSON, or a target as it is. `text` is not empty.
+// JSON, or where it is none, a target as it is.
 Result<Json> value_of(std::string_view text) {
-  if (std::string_view("{[\"").find(text.front()) == std::string_view::npos && is_plausible_target(text)) {
-    return Json(std::string(text));
-  }
   Json value = parse_bounded(text);
-  if (value.is_discarded()) return bad("the event is no JSON", in_quotes(text));
-  return value;
+  if (!value.is_discarded()) return value;
+  if (is_plausible_target(text)) return Json(std::string(text));
+  return bad("the event is no JSON", in_quotes(text));
 }
 
 // --- gateways -------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@
 namespace sonde::function {
 
 struct ServerLimits {
-  MessageLimits message;
+  MessageLimits message{};
   Nanoseconds request_patience = std::chrono::seconds(10);  // from its first byte to its last
   Nanoseconds answer_patience = std::chrono::seconds(10);   // until the client has taken it
   // Function Compute wants a connection without requests kept for as long as its longest request.

@@ -11,12 +11,12 @@ namespace sonde::function {
 
 // What is read from the environment; empty: not set.
 struct Environment {
-  std::string lambda_api;  // AWS_LAMBDA_RUNTIME_API
-  std::string scf_host;    // SCF_RUNTIME_API
-  std::string scf_port;    // SCF_RUNTIME_API_PORT
-  std::string fc_port;     // FC_SERVER_PORT
-  std::string port;        // PORT
-  std::string allowed;     // SONDE_ALLOW
+  std::string lambda_api{};  // AWS_LAMBDA_RUNTIME_API
+  std::string scf_host{};    // SCF_RUNTIME_API
+  std::string scf_port{};    // SCF_RUNTIME_API_PORT
+  std::string fc_port{};     // FC_SERVER_PORT
+  std::string port{};        // PORT
+  std::string allowed{};     // SONDE_ALLOW
 
   static Environment read();
 };
