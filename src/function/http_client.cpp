@@ -50,8 +50,8 @@ Result<bool> Exchange::wait(short events) {
   for (;;) {
     std::array<pollfd, 2> waited_for{{{socket_.get(), events, 0}, {stop_, POLLIN, 0}}};
     const bool ready = wait_for(waited_for, deadline_);
-    if (ready && waited_for[1].revents != 0) return false;
-    if (ready) return true;
+    // An invocation that has arrived is taken and answered, also when the end has been asked for meanwhile.
+    if (ready) return waited_for[0].revents != 0;
     if (deadline_ && Clock::system().monotonic() >= *deadline_)
       return unusable("the runtime API does not answer");
   }

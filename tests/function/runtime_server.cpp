@@ -153,8 +153,8 @@ void RuntimeServer::hand_out_next(Peer peer) {
     headers = "Request_Id: " + current_.id + "\r\nMemory_Limit_In_Mb: 128\r\nTime_Limit_In_Ms: " +
               std::to_string(current_.time_limit.count()) + "\r\n";
   }
-  changed_.notify_all();
   peer.send(response(200, headers + "Content-Type: application/json\r\n", current_.event));
+  changed_.notify_all();
 }
 
 }  // namespace sonde::function::test
