@@ -63,6 +63,7 @@ struct Parsed {
 const std::vector<Parsed>& parsed_table() {
   static const std::vector<Parsed> parsed = [] {
     std::vector<Parsed> ranges;
+    ranges.reserve(table.size());
     for (const SpecialRange& special : table) {
       ranges.push_back({AddressRange::parse(special.prefix).value_or(AddressRange()), &special});
     }
