@@ -4,6 +4,8 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <utility>
 #include <vector>
 

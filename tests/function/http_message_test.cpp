@@ -51,6 +51,28 @@ TEST(RequestReader, ReadsAChunkedBody) {
   EXPECT_EQ(reader.take().body, "abcde");
 }
 
+TEST(RequestReader, ReadsAChunkedBodyInAnyPieces) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const auto& [chunks, body] :
+       {std::pair("0\r\n\r\n", ""), std::pair("3\r\nabc\r\n1;x=y\r\nd\r\n0\r\n\r\n", "abcd"),
+        std::pair("1\r\na\r\n0\r\nTrailer: t\r\n\r\n", "a")}) {
+    const std::string bytes = head + chunks;
+    for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
+      RequestReader reader;
+      std::string input;
+      std::expected<ReadState, MessageFault> state = ReadState::wants_more;
+      for (std::size_t at = 0; at < bytes.size() && state; at += piece) {
+        ASSERT_EQ(*state, ReadState::wants_more) << "before the end";
+        input += bytes.substr(at, piece);
+        state = reader.read(input);
+      }
+      ASSERT_TRUE(state) << piece << ": " << state.error().what;
+      ASSERT_EQ(*state, ReadState::complete) << piece;
+      EXPECT_EQ(reader.take().body, body);
+    }
+  }
+}
+
 unsigned status_of(std::string bytes, MessageLimits limits = {}) {
   RequestReader reader(limits);
   const auto state = reader.read(bytes);
