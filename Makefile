@@ -10,13 +10,14 @@ JOBS    ?= $(shell nproc)
 export TARGETS COUNT PREFIX DESTDIR SETCAP SYSCTL JOBS
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test bench install uninstall format lint fuzz clean
+.PHONY: help build run test bench function install uninstall format lint fuzz clean
 
 help: ## Show what can be made
 	@echo 'make run                       build sonde and measure 127.0.0.1 and ::1 five times'
 	@echo 'make run TARGETS="a b c"       measure these instead; COUNT=10 probes each'
 	@echo 'make test                      build everything and run every test'
 	@echo 'make build                     build the program: build/release/sonde'
+	@echo 'make function                  pack function.zip, to run sonde as a function: docs/functions.md'
 	@echo 'make bench                     measure sonde itself against bare loops and other tools'
 	@echo 'make install                   install below PREFIX (/usr/local), staged in DESTDIR'
 	@echo '     SETCAP=1                  and give the program cap_net_raw, so that every user may ping'
@@ -37,6 +38,10 @@ test:
 	@scripts/setup build test
 	@SONDE_CMAKE_OPTIONS=-DSONDE_BUILD_TESTS=ON scripts/build release
 	@ctest --test-dir build/release --output-on-failure -j2
+
+function:
+	@scripts/setup build
+	@scripts/function
 
 bench:
 	@scripts/bench

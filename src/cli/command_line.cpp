@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/function_table.hpp"
 #include "cli/option_table.hpp"
 #include "cli/units.hpp"
 
@@ -249,10 +250,19 @@ std::expected<ParsedCommandLine, CommandLineError> parse_subcommand(const Subcom
   return std::move(*completed);
 }
 
+// What custom runtimes call the program that they start, without arguments.
+bool is_bootstrap(std::string_view program) {
+  return program.substr(program.rfind('/') + 1) == "bootstrap";
+}
+
 }  // namespace
 
 std::expected<ParsedCommandLine, CommandLineError> parse_command_line(
     std::span<const char* const> arguments) {
+  if (!arguments.empty() && is_bootstrap(arguments[0])) {
+    const auto options = arguments.subspan(1);
+    return parse_subcommand(function_subcommand, Words(options.begin(), options.end()));
+  }
   if (arguments.size() < 2) return std::unexpected(CommandLineError{short_usage()});
   const std::string_view first = arguments[1];
   if (first == "--help" || first == "-h") return DocumentRequest{Document::overview};

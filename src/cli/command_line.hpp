@@ -22,7 +22,7 @@ struct CommandLineError {
   ExitStatus status = ExitStatus::usage;
 };
 
-// `arguments` is argv with the program's name first. When an option is given several times, the last one
+// `arguments` is argv with the program's name first: "bootstrap" means `sonde function`. When an option is given several times, the last one
 // counts, except for those that gather (-f, -g).
 std::expected<ParsedCommandLine, CommandLineError> parse_command_line(std::span<const char* const> arguments);
 

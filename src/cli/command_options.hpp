@@ -5,9 +5,12 @@
 
 #include "cli/doctor_options.hpp"
 #include "cli/ping_options.hpp"
+#include "function/settings.hpp"
 
 namespace sonde::cli {
 
-using CommandOptions = std::variant<PingOptions, DoctorOptions>;
+using FunctionOptions = function::Settings;
+
+using CommandOptions = std::variant<PingOptions, DoctorOptions, FunctionOptions>;
 
 }  // namespace sonde::cli

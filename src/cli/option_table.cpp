@@ -7,6 +7,7 @@
 #include <array>
 
 #include "cli/doctor_table.hpp"
+#include "cli/function_table.hpp"
 #include "cli/option_values.hpp"
 #include "cli/ping_table.hpp"
 
@@ -22,6 +23,8 @@ std::string_view title(Section section) {
       return "Packet";
     case Section::measurement:
       return "Measurement";
+    case Section::service:
+      return "Service";
     case Section::output:
       return "Output";
     case Section::information:
@@ -31,7 +34,8 @@ std::string_view title(Section section) {
 }
 
 std::span<const SubcommandSpec* const> subcommand_table() {
-  static constexpr std::array<const SubcommandSpec*, 2> subcommands{&ping_subcommand, &doctor_subcommand};
+  static constexpr std::array<const SubcommandSpec*, 3> subcommands{&ping_subcommand, &doctor_subcommand,
+                                                                    &function_subcommand};
   return subcommands;
 }
 

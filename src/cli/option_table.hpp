@@ -20,10 +20,11 @@
 namespace sonde::cli {
 
 // The groups of --help, in its order.
-enum class Section : std::uint8_t { targets, schedule, packet, measurement, output, information };
+enum class Section : std::uint8_t { targets, schedule, packet, measurement, service, output, information };
 
 inline constexpr std::array all_sections = {Section::targets,     Section::schedule, Section::packet,
-                                            Section::measurement, Section::output,   Section::information};
+                                            Section::measurement, Section::service,  Section::output,
+                                            Section::information};
 
 std::string_view title(Section section);
 

@@ -1,0 +1,24 @@
+// function.cpp: see function.hpp.
+#include "cli/function.hpp"
+
+#include <fmt/core.h>
+
+#include <cstdio>
+
+#include "cli/exit_status.hpp"
+#include "cli/signals.hpp"
+#include "function/start.hpp"
+
+namespace sonde::cli {
+
+int run_function(const FunctionOptions& options) {
+  // Every signal it takes ends it.
+  const Signals signals;
+  const auto ended = function::start(options, function::Environment::read(), signals.fd());
+  if (ended) return static_cast<int>(ExitStatus::all_answered);
+  fmt::print(stderr, "sonde: {}\n", ended.error().message());
+  const bool usage = ended.error().code == ErrorCode::invalid_argument;
+  return static_cast<int>(usage ? ExitStatus::usage : ExitStatus::refused);
+}
+
+}  // namespace sonde::cli

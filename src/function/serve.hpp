@@ -1,0 +1,18 @@
+// serve.hpp: functions over plain HTTP: what Function Compute, Knative, OpenFaaS and Cloud Run call, and curl.
+//
+// GET /?target=...&count=... and POST / with an event measure; /invoke is the same (Function Compute's event
+// functions). POST /initialize, GET /healthz and GET /_/health say that it runs.
+#pragma once
+
+#include <string>
+
+#include "function/http_server.hpp"
+#include "function/settings.hpp"
+
+namespace sonde::function {
+
+// Says on standard error where it listens, and serves until `stop` is readable. Errors: cannot listen on `address`.
+Result<void> serve_requests(const std::string& address, const Settings& settings,
+                            const MeasuringOptions& options, int stop);
+
+}  // namespace sonde::function

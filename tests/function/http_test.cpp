@@ -1,0 +1,217 @@
+// http_test.cpp: the whole program as an HTTP server, as containers of functions start it.
+#include <gmock/gmock.h>
+
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "function/function_program.hpp"
+#include "function/http_peer.hpp"
+#include "net/network_namespace.hpp"
+
+namespace sonde::function::test {
+namespace {
+
+using Json = nlohmann::json;
+using net::testing::in_network_namespace;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::HasSubstr;
+using Clock = std::chrono::steady_clock;
+
+constexpr auto limit = seconds(50);
+
+// The program, listening.
+class Server {
+ public:
+  explicit Server(std::vector<std::string> arguments = {})
+      : program_(function_program({}, with_listen(std::move(arguments)))) {
+    const std::string before = "listening on http://127.0.0.1:";
+    if (!program_.wait_for_errors("/\n")) throw std::runtime_error("does not listen: " + program_.errors());
+    port_ = static_cast<std::uint16_t>(
+        std::stoul(program_.errors().substr(program_.errors().find(before) + before.size())));
+  }
+  std::uint16_t port() const { return port_; }
+  lab::Process& program() { return program_; }
+
+ private:
+  static std::vector<std::string> with_listen(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--listen", "127.0.0.1:0"});
+    return arguments;
+  }
+
+  lab::Process program_;
+  std::uint16_t port_ = 0;
+};
+
+TEST(Http, GetAndPostMeasure) {
+  in_network_namespace(
+      [] {
+        Server server;
+        for (const auto& response :
+             {get(server.port(), "/?target=127.0.0.1,localhost&count=2&interval=1ms"),
+              post(server.port(), "/", R"({"target":["127.0.0.1","localhost"],"count":2,"interval":0.001})"),
+              post(server.port(), "/invoke",
+                   R"({"target":["127.0.0.1","localhost"],"count":2,"interval":0.001})")}) {
+          ASSERT_TRUE(response);
+          EXPECT_EQ(response->status(), 200) << response->body;
+          EXPECT_EQ(response->headers.at("content-type"), "application/json");
+          const Json answer = Json::parse(response->body);
+          EXPECT_EQ(answer["targets"].size(), 2u);
+          for (const Json& target : answer["targets"]) {
+            EXPECT_EQ(target["addresses"][0]["summary"]["received"], 2) << target;
+          }
+        }
+      },
+      limit);
+}
+
+TEST(Http, BadRequestsGetAStatusAndTheProgramLivesOn) {
+  in_network_namespace(
+      [] {
+        Server server;
+        const auto status = [&](const std::optional<RawMessage>& response) {
+          return response ? response->status() : 0;
+        };
+        EXPECT_EQ(status(get(server.port(), "/")), 400);
+        EXPECT_EQ(status(get(server.port(), "/?target=%zz")), 400);
+        EXPECT_EQ(status(post(server.port(), "/", "{")), 400);
+        EXPECT_EQ(status(get(server.port(), "/nowhere")), 404);
+        EXPECT_EQ(status(get(server.port(), "/healthz")), 200);
+        EXPECT_EQ(status(post(server.port(), "/", std::string(70'000, 'x'))), 413);
+        EXPECT_EQ(status(get(server.port(), "/?" + std::string(20'000, 'x'))), 431);
+        Peer peer = Peer::connect(server.port());
+        peer.send("DELETE / HTTP/1.1\r\nHost: x\r\n\r\n");
+        EXPECT_EQ(status(peer.receive()), 405);
+        const auto error = post(server.port(), "/", R"({"target":"a b"})");
+        EXPECT_EQ(Json::parse(error->body)["errorType"], "InvalidEvent");
+        EXPECT_EQ(status(get(server.port(), "/?target=127.0.0.1&count=1")), 200);
+      },
+      limit);
+}
+
+TEST(Http, RequestsAreMeasuredSideBySide) {
+  in_network_namespace(
+      [] {
+        Server server;
+        const auto begun = Clock::now();
+        std::vector<Peer> peers;
+        for (int i = 0; i < 8; ++i) {
+          peers.push_back(Peer::connect(server.port()));
+          peers.back().send("GET /?target=127.0.0.1&count=5&interval=100ms HTTP/1.1\r\nHost: x\r\n\r\n");
+        }
+        for (Peer& peer : peers) EXPECT_EQ(peer.receive().value().status(), 200);
+        EXPECT_GE(Clock::now() - begun, milliseconds(400));
+        EXPECT_LT(Clock::now() - begun, milliseconds(8 * 400)) << "one after the other";
+      },
+      limit);
+}
+
+TEST(Http, BeyondTheLimitRequestsAreToldToComeAgain) {
+  in_network_namespace(
+      [] {
+        Server server({"--parallel", "1"});
+        Peer first = Peer::connect(server.port());
+        first.send("GET /?target=127.0.0.1&count=100&interval=1 HTTP/1.1\r\nHost: x\r\n\r\n");
+        // The first may still be on its way: the second then is measured, so asks again.
+        std::optional<RawMessage> second;
+        do second = get(server.port(), "/?target=127.0.0.1&count=1");
+        while (second && second->status() == 200);
+        ASSERT_TRUE(second);
+        EXPECT_EQ(second->status(), 503);
+        EXPECT_EQ(second->headers.at("retry-after"), "1");
+        EXPECT_EQ(Json::parse(second->body)["errorType"], "Busy");
+      },
+      limit);
+}
+
+TEST(Http, TheTimeLimitEndsARequestWithWhatThereIs) {
+  in_network_namespace(
+      [] {
+        Server server({"--time-limit", "1s"});
+        const auto begun = Clock::now();
+        const auto response = get(server.port(), "/?target=127.0.0.1&count=100&interval=1");
+        EXPECT_LT(Clock::now() - begun, milliseconds(950));
+        ASSERT_TRUE(response);
+        EXPECT_EQ(Json::parse(response->body)["complete"], false);
+      },
+      limit);
+}
+
+TEST(Http, AClientThatGoesAwayFreesItsPlace) {
+  in_network_namespace(
+      [] {
+        Server server({"--parallel", "1"});
+        const std::size_t descriptors = descriptors_of(server.program().id());
+        {
+          Peer peer = Peer::connect(server.port());
+          peer.send("GET /?target=127.0.0.1&count=100&interval=1 HTTP/1.1\r\nHost: x\r\n\r\n");
+        }
+        std::optional<RawMessage> response;
+        const auto patience = Clock::now() + seconds(10);
+        do response = get(server.port(), "/?target=127.0.0.1&count=1");
+        while (response && response->status() == 503 && Clock::now() < patience);
+        ASSERT_TRUE(response);
+        EXPECT_EQ(response->status(), 200);
+        // The connection of the last request may take a moment to go.
+        while (descriptors_of(server.program().id()) > descriptors && Clock::now() < patience)
+          std::this_thread::yield();
+        EXPECT_EQ(descriptors_of(server.program().id()), descriptors);
+      },
+      limit);
+}
+
+TEST(Http, ATerminationAnswersWhatIsBeingMeasured) {
+  in_network_namespace(
+      [] {
+        Server server({"--parallel", "1"});
+        Peer peer = Peer::connect(server.port());
+        peer.send("GET /?target=127.0.0.1&count=100&interval=1 HTTP/1.1\r\nHost: x\r\n\r\n");
+        while (get(server.port(), "/?target=127.0.0.1&count=1")->status() != 503) {
+        }
+        server.program().signal(SIGTERM);
+        const auto response = peer.receive();
+        ASSERT_TRUE(response);
+        EXPECT_EQ(Json::parse(response->body)["complete"], false);
+        EXPECT_EQ(response->headers.at("connection"), "close");
+        EXPECT_EQ(server.program().wait().status, 0);
+      },
+      limit);
+}
+
+TEST(Http, AThousandRequestsLeaveNothingBehind) {
+  in_network_namespace(
+      [] {
+        Server server;
+        const auto ask = [&](int count) {
+          Peer peer = Peer::connect(server.port());
+          for (int i = 0; i < count; ++i) {
+            peer.send("GET /?target=127.0.0.1&count=1 HTTP/1.1\r\nHost: x\r\n\r\n");
+            const auto response = peer.receive();
+            ASSERT_TRUE(response) << i;
+            ASSERT_EQ(response->status(), 200) << response->body;
+          }
+        };
+        ask(200);
+        const std::size_t pages = memory_of(server.program().id());
+        ask(1000);
+        EXPECT_LE(memory_of(server.program().id()), pages + 32) << "pages; 128 KiB for a thousand";
+      },
+      limit);
+}
+
+TEST(Http, APortThatIsTakenIsAnError) {
+  in_network_namespace(
+      [] {
+        const Listening taken;
+        const auto finished =
+            lab::Process(function_program({}, {"--listen", "127.0.0.1:" + std::to_string(taken.port)}))
+                .wait();
+        EXPECT_EQ(finished.status, 3);
+        EXPECT_THAT(finished.errors, HasSubstr("EADDRINUSE"));
+      },
+      limit);
+}
+
+}  // namespace
+}  // namespace sonde::function::test
