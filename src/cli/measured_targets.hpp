@@ -24,6 +24,8 @@ class MeasuredTargets {
     std::size_t request = 0;  // index into the list
     Address address;
     TargetId id{};
+    // Where the run's own choice was left: the way before for those that ended by that, the other for who came after.
+    TransportKind way = TransportKind::automatic;
     std::unique_ptr<report::Summary> last;  // what it came to; null while it is in the session
     bool present() const { return last == nullptr; }
   };
@@ -32,8 +34,9 @@ class MeasuredTargets {
 
   void reserve(std::size_t targets) { measured_.reserve(targets); }
 
-  std::size_t add(std::size_t request, const Address& address, TargetId id) {
-    measured_.push_back({request, address, id, nullptr});
+  std::size_t add(std::size_t request, const Address& address, TargetId id,
+                  TransportKind way = TransportKind::automatic) {
+    measured_.push_back({request, address, id, way, nullptr});
     return measured_.size() - 1;
   }
 
@@ -52,6 +55,7 @@ class MeasuredTargets {
     const Measured& measured = measured_[place];
     RequestedTarget requested = (*list_)[measured.request];
     report::TargetName name{std::move(requested.text), std::move(requested.label), {}, measured.address};
+    if (measured.way != TransportKind::automatic) name.transport = to_string(measured.way);
     const auto known =
         std::lower_bound(host_names_.begin(), host_names_.end(), std::pair{place, std::string()});
     if (known != host_names_.end() && known->first == place) name.host_name = known->second;

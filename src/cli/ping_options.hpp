@@ -54,6 +54,7 @@ struct PingOptions {
   TransportKind transport = TransportKind::automatic;
   std::uint16_t tcp_port = 0;  // 0: the usual ones
   bool pace_udp = true;
+  bool try_all = false;  // leave a way also when a single target is silent
   ClockChoice clock = ClockChoice::automatic;
   unsigned threads = 1;           // 1 to 256
   unsigned sockets = 0;           // 1 to 4096; 0: chosen by the session

@@ -109,6 +109,7 @@ void PingRun::loop() {
     take_signals();
     if (resolver_) resolver_->process();
     take_events();
+    consider_ways();
     refresh_live();
     output_.flush(no_wait);
   }

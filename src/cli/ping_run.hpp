@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "cli/exit_status.hpp"
+#include "cli/family_way.hpp"
 #include "cli/live_display.hpp"
 #include "cli/measured_targets.hpp"
 #include "cli/ping_options.hpp"
@@ -69,6 +70,15 @@ class PingRun {
   void refresh_live();
   bool finished() const;
 
+  // --- ways of asking ---
+  void consider_ways();
+  void watch_ways();
+  bool in_doubt(FamilyWay& way);
+  void try_next_way(FamilyWay& way, TransportKind after);
+  void judge_trials(FamilyWay& way);
+  void change_way(FamilyWay& way);
+  TransportKind way_of(Family family) const;
+
   // --- ending ---
   void finish();
   void end_live();
@@ -104,6 +114,9 @@ class PingRun {
   std::unique_ptr<report::Reporter> reporter_;
   report::RunStart start_;
   std::optional<LiveDisplay> live_;
+
+  std::vector<FamilyWay> ways_;  // with --transport auto
+  MonotonicTime next_look_at_ways_{};
 
   std::vector<std::string> held_complaints_;  // while the live table has the screen
   bool was_live_ = false;

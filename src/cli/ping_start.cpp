@@ -212,13 +212,19 @@ void PingRun::begin_target(std::size_t request, const std::vector<Address>& addr
 }
 
 void PingRun::add_target(std::size_t request, const Address& address) {
-  const auto added = session_->add(address, target_options_);
+  const TransportKind way = way_of(address.family());
+  TargetOptions by_way;
+  if (way != TransportKind::automatic) {
+    by_way = target_options_;
+    by_way.network.transport = way;
+  }
+  const auto added = session_->add(address, way != TransportKind::automatic ? by_way : target_options_);
   if (!added) {
     // One message for a reason that all share.
     if (!std::exchange(refused_, true)) complain(added.error().message());
     return;
   }
-  const std::size_t place = targets_.add(request, address, *added);
+  const std::size_t place = targets_.add(request, address, *added, way);
   if (!live_) return;
   add_row(place);
 }

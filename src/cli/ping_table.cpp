@@ -266,6 +266,15 @@ constexpr std::array ping_table = {
         .choices = choice_names<transports>,
         .apply = set_transport},
     OptionSpec{
+        .long_name = "try-all",
+        .section = Section::measurement,
+        .help = "try other ways also when a single target is silent",
+        .details =
+            "With several targets --transport auto does so by itself: when none of a family has answered its "
+            "first three probes, and one answers by the next way, all are asked by that from there on. What "
+            "was measured by each way has its own summary.",
+        .apply = set<&PingOptions::try_all, true>},
+    OptionSpec{
         .long_name = "unpaced",
         .section = Section::measurement,
         .help = "by UDP, ask as often as told",

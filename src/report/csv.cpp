@@ -170,7 +170,7 @@ void CsvReporter::write_remark(std::string_view event, const TargetName& target,
   row.text("event", event);
   walk_target(row, target);
   row.text("address", target.address.to_string());
-  constexpr std::size_t written = 4;
+  constexpr std::size_t written = 5;
   if (event_columns_ > written) line_.append(event_columns_ - written, ',');
   row.text("previous", previous);
   row.text("text", text);

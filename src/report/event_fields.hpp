@@ -22,6 +22,7 @@ template <typename Sink>
 void walk_target(Sink& sink, const TargetName& target) {
   sink.optional_text("target", target.name);
   sink.optional_text("label", target.label);
+  sink.optional_text("transport", target.transport);
 }
 
 template <typename Sink>

@@ -23,6 +23,7 @@ struct TargetName {
   std::string label;      // from a target file; may be empty
   std::string host_name;  // from a reverse look-up, once known; may be empty
   Address address;
+  std::string transport = {};  // "udp", where a run asks in more than one way; else empty
 };
 
 struct RunStart {

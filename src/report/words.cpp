@@ -171,8 +171,10 @@ std::string display_name(const TargetName& target, bool numeric) {
   } else if (!numeric && !target.host_name.empty() && (target.name == address || target.name.empty())) {
     best = &target.host_name;
   }
-  if (best->empty() || *best == address) return address;
-  return fmt::format("{} ({})", printable(*best), address);
+  std::string name =
+      best->empty() || *best == address ? address : fmt::format("{} ({})", printable(*best), address);
+  if (!target.transport.empty()) name += " by " + target.transport;
+  return name;
 }
 
 }  // namespace sonde::report

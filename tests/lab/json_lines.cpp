@@ -66,6 +66,7 @@ SondeSummary read_summary(const json& line) {
   SondeSummary summary;
   summary.target = line.at("target");
   read_optional(line, "label", summary.label);
+  read_optional(line, "transport", summary.transport);
   read_optional(line, "address", summary.address);
   summary.sent = line.at("sent");
   summary.received = line.at("received");

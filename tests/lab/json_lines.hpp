@@ -33,6 +33,7 @@ struct SondeSummary {
   std::optional<double> loss_ratio{};
   std::optional<std::int64_t> jitter_ns{};
   bool has_rtt = false;
+  std::string transport{};  // where the run changed its way
   std::int64_t rtt_min_ns = 0, rtt_mean_ns = 0, rtt_max_ns = 0, rtt_p50_ns = 0;
 };
 

@@ -88,6 +88,57 @@ TEST_F(Reach, AThousandTcpTargetsFitIntoFewDescriptors) {
   EXPECT_EQ(run.end->probes, 1022u);
 }
 
+TEST_F(Reach, AWayThatNobodyAnswersIsLeftForTheNextThatSomebodyDoes) {
+  pair_.near().open_ping_sockets(true);
+  pair_.far().nft(
+      "table inet lab { chain in { type filter hook input priority 0; icmp type echo-request drop; icmpv6 "
+      "type "
+      "echo-request drop; }; }");
+  const Finished finished = pair_.near().run(
+      sonde_json({"-i", "20ms", "-W", "100ms", "-c", "5", "10.78.0.2", "10.78.0.3", "fd78::2"}));
+  EXPECT_THAT(finished.errors,
+              HasSubstr("IPv4: asked by udp from here on, as nobody answered 3 probes by icmp"));
+  const SondeRun run = read_run(finished, 1);
+  int by_icmp = 0, by_udp = 0;
+  for (const SondeSummary& summary : run.summaries) {
+    if (summary.transport == "icmp") {
+      ++by_icmp;
+      EXPECT_EQ(summary.received, 0u);
+    } else if (summary.address == "10.78.0.2") {
+      ++by_udp;
+      EXPECT_EQ(summary.transport, "udp");
+      EXPECT_EQ(summary.received, 5u) << "with all its probes anew";
+    }
+  }
+  EXPECT_EQ(by_icmp, 3) << "both families";
+  EXPECT_EQ(by_udp, 1);
+}
+
+TEST_F(Reach, WhereOnlyTcpIsLeftOutThatIsFound) {
+  pair_.near().open_ping_sockets(true);
+  pair_.near().nft(
+      "table inet lab { chain out { type filter hook output priority 0; ip protocol { icmp, udp } drop; }; "
+      "}");
+  const SondeRun run =
+      read_run(pair_.near().run(sonde_json({"-i", "20ms", "-W", "100ms", "-c", "5", "10.78.0.2"})), 0);
+  ASSERT_EQ(run.summaries.size(), 2u) << "also for one target, as this host itself refuses";
+  EXPECT_EQ(run.summaries[0].local, run.summaries[0].sent);
+  EXPECT_EQ(run.summaries[1].transport, "tcp");
+  EXPECT_EQ(run.summaries[1].received, 5u);
+}
+
+TEST_F(Reach, OneSilentTargetIsAskedByOtherWaysOnlyWhenToldTo) {
+  pair_.near().open_ping_sockets(true);
+  pair_.far().nft(
+      "table inet lab { chain in { type filter hook input priority 0; icmp type echo-request drop; }; }");
+  const Words words{"-i", "20ms", "-W", "100ms", "-c", "5", "10.78.0.2"};
+  const SondeRun silent = read_run(pair_.near().run(sonde_json(words)), 1);
+  EXPECT_EQ(silent.summaries.size(), 1u);
+  const SondeRun found = read_run(pair_.near().run(sonde_json(words + Words{"--try-all"})), 0);
+  ASSERT_EQ(found.summaries.size(), 2u);
+  EXPECT_EQ(found.summaries[1].received, 5u);
+}
+
 TEST_F(Reach, WhatAWayCannotDoIsRefusedWithItsReason) {
   const auto refusal = [&](Words words) {
     const Finished finished = pair_.near().run(sonde(words + Words{"10.78.0.2"}));

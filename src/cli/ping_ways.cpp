@@ -1,0 +1,138 @@
+// ping_ways.cpp: leaving a way that is open but shut (family_way.hpp).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "cli/ping_run.hpp"
+
+namespace sonde::cli {
+
+namespace {
+
+constexpr Nanoseconds trial_interval = std::chrono::milliseconds(200);
+
+bool answered(const Figures& figures) {
+  return figures.received + figures.late > 0;
+}
+
+std::uint64_t unanswered(const Figures& figures) {
+  return figures.lost + figures.errors + figures.local;
+}
+
+}  // namespace
+
+void PingRun::watch_ways() {
+  for (const TransportNotice& notice : session_->notices()) {
+    if (std::ranges::find(ways_, notice.family, &FamilyWay::family) != ways_.end()) continue;
+    FamilyWay& way = ways_.emplace_back();
+    way.family = notice.family;
+    way.way = notice.taken;
+  }
+}
+
+void PingRun::consider_ways() {
+  const MonotonicTime now = clock_.monotonic();
+  const bool due = now >= next_look_at_ways_ || session_->done();
+  if (options_.transport != TransportKind::automatic || !due) return;
+  constexpr Nanoseconds pause = std::chrono::milliseconds(20);
+  next_look_at_ways_ = now + pause;
+  watch_ways();
+  for (FamilyWay& way : ways_) {
+    if (way.settled) continue;
+    if (way.trials.empty()) {
+      if (in_doubt(way)) try_next_way(way, way.way);
+    } else {
+      judge_trials(way);
+    }
+  }
+}
+
+// Whether no target of the family has answered its first probes. Settles it when one has.
+bool PingRun::in_doubt(FamilyWay& way) {
+  std::size_t looked_at = 0, refused = 0;
+  for (std::size_t place = 0; place < targets_.size() && looked_at < FamilyWay::most_looked_at; ++place) {
+    const auto& measured = targets_[place];
+    if (measured.address.family() != way.family || !measured.present()) continue;
+    const auto figures = session_->figures(measured.id);
+    if (!figures) continue;
+    if (answered(*figures)) {
+      way.settled = true;
+      return false;
+    }
+    if (unanswered(*figures) < FamilyWay::probes_before_doubt) return false;
+    ++looked_at;
+    const auto why = unsent_.find(place);
+    if (figures->local > 0 && why != unsent_.end() && why->second == EPERM) ++refused;
+  }
+  if (looked_at == 0) return false;
+  // One host that is silent is most likely down; what this host itself refuses is no question of hosts.
+  const bool doubted = list_.size() > 1 || options_.try_all || refused == looked_at;
+  way.settled = !doubted;
+  return doubted;
+}
+
+// Unset: that which the session takes by itself.
+TransportKind PingRun::way_of(Family family) const {
+  const auto way = std::ranges::find(ways_, family, &FamilyWay::family);
+  return way != ways_.end() && way->changed ? way->way : TransportKind::automatic;
+}
+
+void PingRun::try_next_way(FamilyWay& way, TransportKind after) {
+  for (TransportKind next = FamilyWay::after(after); next != TransportKind::automatic;
+       next = FamilyWay::after(next)) {
+    TargetOptions trial = target_options_;
+    trial.network.transport = next;
+    trial.schedule = FixedInterval{trial_interval};
+    trial.max_probes = FamilyWay::probes_before_doubt;
+    trial.phase = Nanoseconds::zero();
+    for (std::size_t place = 0; place < targets_.size() && way.trials.size() < FamilyWay::most_trials;
+         ++place) {
+      const auto& measured = targets_[place];
+      if (measured.address.family() != way.family || !measured.present()) continue;
+      const auto added = session_->add(measured.address, trial);
+      if (!added) break;  // closed
+      way.trials.push_back(*added);
+    }
+    way.tried = next;
+    if (!way.trials.empty()) return;
+  }
+  way.settled = true;  // nothing is left
+}
+
+void PingRun::judge_trials(FamilyWay& way) {
+  bool any = false, over = true;
+  for (const TargetId trial : way.trials) {
+    const auto figures = session_->figures(trial);
+    if (!figures) continue;
+    any = any || answered(*figures);
+    over = over && figures->sent == FamilyWay::probes_before_doubt && figures->in_flight == 0;
+  }
+  if (!any && !over) return;
+  for (const TargetId trial : std::exchange(way.trials, {})) static_cast<void>(session_->remove(trial));
+  if (!any) return try_next_way(way, way.tried);
+  change_way(way);
+}
+
+// Everybody of the family is asked by the way that was tried, from the first probe on.
+void PingRun::change_way(FamilyWay& way) {
+  const TransportKind before = way.way;
+  way.way = way.tried;
+  way.changed = way.settled = true;
+  complain(fmt::format("{}: asked by {} from here on, as nobody answered {} probes by {}",
+                       to_string(way.family), to_string(way.way),
+                       static_cast<std::uint64_t>(FamilyWay::probes_before_doubt), to_string(before)));
+  for (std::size_t place = 0, end = targets_.size(); place < end; ++place) {
+    auto& measured = targets_[place];
+    if (measured.address.family() != way.family || !measured.present()) continue;
+    const std::size_t request = measured.request;
+    const Address address = measured.address;
+    measured.last = std::make_unique<report::Summary>(summary_of(measured.id));
+    if (auto last = session_->remove(measured.id)) measured.last->figures = *last;
+    measured.way = before;
+    add_target(request, address);
+  }
+}
+
+}  // namespace sonde::cli
