@@ -33,6 +33,7 @@ struct Options {
   unsigned sockets = 0;
   double interval_s = 0;
   double seconds = 5;
+  std::string way = "auto";
 };
 
 sonde::Nanoseconds from_seconds(double seconds) {
@@ -103,12 +104,15 @@ int main(int argc, char** argv) {
   app.add_option("--threads", options.threads)->check(CLI::PositiveNumber);
   app.add_option("--sockets", options.sockets, "per thread; 0: the session chooses");
   app.add_option("--interval", options.interval_s, "seconds; 0: as fast as it goes");
+  app.add_option("--way", options.way)->check(CLI::IsMember({"auto", "udp"}));
   app.add_option("--seconds", options.seconds, "with --interval: how long");
   CLI11_PARSE(app, argc, argv);
 
   sonde::SessionOptions session_options;
   session_options.clock = options.stamps ? sonde::ClockChoice::kernel : sonde::ClockChoice::user;
   session_options.threads = options.threads;
+  if (options.way == "udp") session_options.transport = sonde::TransportKind::udp;
+  session_options.pace_udp = false;
   session_options.sockets = options.sockets;
   session_options.spread = from_seconds(options.interval_s);
   session_options.compact_figures = !options.fine;

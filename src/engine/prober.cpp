@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace sonde::engine {
 
@@ -17,6 +18,10 @@ constexpr std::size_t no_group = SIZE_MAX;
 constexpr std::size_t gather_rate = 1500;
 constexpr Nanoseconds rate_window = std::chrono::milliseconds(100);
 constexpr Nanoseconds gather_time = std::chrono::microseconds(700);
+
+// A prober that never catches up with what is due looks at its sockets as often as it can, so that it need not be woken
+// for answers without stamps either; it goes on looking for so long.
+constexpr Nanoseconds saturation_lasts = std::chrono::milliseconds(20);
 
 constexpr std::size_t most_channels = 32;  // of a group
 
@@ -89,7 +94,7 @@ void Prober::process() {
   if (!begun_) begin();
   for (int batch = 1; batch <= batches_per_turn; ++batch) {
     const bool more = send_due() && batch < batches_per_turn;
-    if (gathering_ && more) {
+    if (gathering_.stamped && more) {
       receive_where_sent();
     } else {
       receive_waiting();
@@ -98,7 +103,9 @@ void Prober::process() {
     if (!more) break;
   }
   last_turn_ = watch_.now();
-  gather(is_busy());
+  if (agenda_.peek_due() && pacer_.unlimited()) saturated_until_ = last_turn_ + saturation_lasts;
+  const bool busy = is_busy();
+  gather({busy, busy && last_turn_ < saturated_until_});
 }
 
 bool Prober::is_busy() const {
@@ -106,17 +113,17 @@ bool Prober::is_busy() const {
          watch_.now() - rate_window_ <= 2 * rate_window;
 }
 
-void Prober::gather(bool gathering) {
-  if (gathering == gathering_) return;
-  gathering_ = gathering;
+void Prober::gather(Gathering wanted) {
+  if (wanted == gathering_) return;
+  const Gathering before = std::exchange(gathering_, wanted);
   for (std::size_t channel = 0; channel < channels_.size(); ++channel) {
-    const int descriptor = channels_[channel]->transport->fd();
-    // Without stamps the time of reading an answer is the time that it came.
-    if (descriptor < 0 || !channels_[channel]->transport->stamps()) continue;
-    if (gathering) {
-      ::epoll_ctl(poll_descriptor_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
-    } else if (!watch_descriptor(descriptor, channel)) {
-      gathering_ = true;  // no memory for it: answers are gathered on
+    const transport::Transport& transport = *channels_[channel]->transport;
+    const bool gathers = gathering_.of(transport);
+    if (transport.fd() < 0 || gathers == before.of(transport)) continue;
+    if (gathers) {
+      ::epoll_ctl(poll_descriptor_.get(), EPOLL_CTL_DEL, transport.fd(), nullptr);
+    } else if (!watch_descriptor(transport.fd(), channel)) {
+      gathering_ = {true, true};  // no memory for it: answers are gathered on
       return;
     }
   }
@@ -133,7 +140,8 @@ std::optional<MonotonicTime> Prober::pause() const {
   const MonotonicTime now = clock_->monotonic();
   if (agenda_.peek_due() && (pacer_.unlimited() || pacer_.next() <= now)) return now;
   const auto until = next_deadline();
-  if (!gathering_) return until;
+  if (!gathering_.stamped) return until;
+  if (gathering_.unstamped) return now;  // looking again is all that tells when an answer comes
   return std::max(until.value_or(last_turn_), last_turn_ + gather_time);
 }
 
@@ -184,8 +192,7 @@ Result<void> Prober::open_channel(Group& group) {
   if (!opened) return std::unexpected(opened.error());
   transport::Transport& transport = *opened->transport;
   if (transport.fd() >= 0) {
-    const bool watched = !gathering_ || !transport.stamps();
-    if (watched && !watch_descriptor(transport.fd(), channels_.size())) {
+    if (!gathering_.of(transport) && !watch_descriptor(transport.fd(), channels_.size())) {
       return std::unexpected(Error::from_errno(errno, "cannot watch a socket"));
     }
   }

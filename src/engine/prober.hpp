@@ -151,7 +151,13 @@ class Prober {
 
   void begin();
   bool is_busy() const;
-  void gather(bool gathering);
+  // Of which sockets answers are gathered: those are not in the epoll set.
+  struct Gathering {
+    bool stamped = false, unstamped = false;
+    bool of(const transport::Transport& transport) const { return transport.stamps() ? stamped : unstamped; }
+    friend bool operator==(const Gathering&, const Gathering&) = default;
+  };
+  void gather(Gathering wanted);
   bool watch_descriptor(int descriptor, std::size_t channel);
 
   ProberOptions options_;
@@ -166,7 +172,8 @@ class Prober {
   net::FileDescriptor poll_descriptor_;
   MonotonicTime constructed_at_;
   bool begun_ = false;
-  bool gathering_ = false;            // no channel is in the epoll set
+  Gathering gathering_;
+  MonotonicTime saturated_until_{};   // more was due than could be sent
   std::vector<std::size_t> sent_on_;  // channels, since they were last received from
   std::size_t next_look_ = 0;
 

@@ -9,7 +9,7 @@ namespace sonde::engine {
 
 void Prober::receive_waiting() {
   sent_on_.clear();
-  if (gathering_) {
+  if (gathering_.stamped) {
     for (const auto& channel : channels_) receive_from(*channel);
     return watch_.check();
   }

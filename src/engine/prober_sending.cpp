@@ -88,7 +88,7 @@ void Prober::flush(Group& group) {
       departure.message = compose(count, sending, slot.token);
       ++count;
     }
-    if (gathering_) sent_on_.push_back(*place);
+    if (gathering_.stamped) sent_on_.push_back(*place);
     const std::size_t decided = channel.transport->send(std::span(departures_).first(count));
     for (std::size_t i = 0; i < decided; ++i) departed(channel, group.staged[first + i], departures_[i]);
     first += decided;
