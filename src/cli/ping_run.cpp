@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cli/say.hpp"
+#include "net/permissions.hpp"
 #include "report/display.hpp"
 #include "report/words.hpp"
 
@@ -69,7 +70,10 @@ PingRun::~PingRun() {
 }
 
 ExitStatus PingRun::run() {
-  if (!open_capture() || !open_session()) return exit_status();
+  if (!open_capture()) return exit_status();
+  // Sockets are opened as they are needed, some of them in mid-run; nothing else that follows needs a privilege.
+  net::keep_only({net::Capability::net_raw, net::Capability::net_admin});
+  if (!open_session()) return exit_status();
   if (options_.deadline) deadline_ = clock_.monotonic() + *options_.deadline;
   add_requested();
   await_first_target();
@@ -287,7 +291,9 @@ void PingRun::finish() {
   }
   report_all();
   explain_unsent();
-  reporter_->end(session_->totals(), session_->merged_figures());
+  Totals totals = session_->totals();
+  totals.probes -= trial_probes_;
+  reporter_->end(totals, all_figures());
   write_out();
   if (capture_output_) capture_output_->flush(std::chrono::seconds(10));
 }
@@ -367,6 +373,22 @@ void PingRun::report_so_far() {
 void PingRun::report_so_far_to(report::Reporter& reporter) {
   for (std::size_t place = 0; place < targets_.size(); ++place)
     reporter.interim(targets_.name(place), summary_at(place));
+}
+
+// The counts of all summaries together, also of those that ended before the run.
+Figures PingRun::all_figures() const {
+  Figures all = session_->merged_figures();
+  for (std::size_t place = 0; place < targets_.size(); ++place) {
+    if (targets_[place].present()) continue;
+    const Figures& ended = targets_[place].last->figures;
+    for (const auto count :
+         {&Figures::sent, &Figures::received, &Figures::lost, &Figures::late, &Figures::errors,
+          &Figures::local, &Figures::duplicates, &Figures::rejected, &Figures::suspect, &Figures::skipped})
+      all.*count += ended.*count;
+  }
+  const std::uint64_t left = all.sent - all.local - all.in_flight;
+  if (left > 0) all.loss_ratio = static_cast<double>(all.lost + all.errors) / static_cast<double>(left);
+  return all;
 }
 
 void PingRun::report_all() {

@@ -87,6 +87,7 @@ class PingRun {
   void report_so_far();
   void report_so_far_to(report::Reporter& reporter);
   void report_all();
+  Figures all_figures() const;
   report::Summary summary_at(std::size_t place) const;
   void write_out();
   report::Summary summary_of(TargetId id) const;
@@ -115,7 +116,8 @@ class PingRun {
   report::RunStart start_;
   std::optional<LiveDisplay> live_;
 
-  std::vector<FamilyWay> ways_;  // with --transport auto
+  std::vector<FamilyWay> ways_;     // with --transport auto
+  std::uint64_t trial_probes_ = 0;  // of no target of the report
   MonotonicTime next_look_at_ways_{};
 
   std::vector<std::string> held_complaints_;  // while the live table has the screen

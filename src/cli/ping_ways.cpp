@@ -110,7 +110,9 @@ void PingRun::judge_trials(FamilyWay& way) {
     over = over && figures->sent == FamilyWay::probes_before_doubt && figures->in_flight == 0;
   }
   if (!any && !over) return;
-  for (const TargetId trial : std::exchange(way.trials, {})) static_cast<void>(session_->remove(trial));
+  for (const TargetId trial : std::exchange(way.trials, {})) {
+    if (const auto figures = session_->remove(trial)) trial_probes_ += figures->sent;
+  }
   if (!any) return try_next_way(way, way.tried);
   change_way(way);
 }

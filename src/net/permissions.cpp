@@ -2,6 +2,7 @@
 #include "net/permissions.hpp"
 
 #include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -104,6 +105,17 @@ bool in_ping_group_range(const Permissions& permissions) {
   const PingGroupRange& range = *permissions.ping_group_range;
   return range.contains(permissions.group) ||
          std::ranges::any_of(permissions.groups, [&](std::uint32_t group) { return range.contains(group); });
+}
+
+void keep_only(std::initializer_list<Capability> capabilities) {
+  KernelCapabilities own;
+  if (!own.read()) return;
+  std::uint32_t kept = 0;
+  for (const Capability capability : capabilities) kept |= 1U << static_cast<unsigned>(capability);
+  own.halves[0] = {0, own.halves[0].permitted & kept, 0};
+  own.halves[1] = {};
+  own.write();
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 RaisedCapability::RaisedCapability(std::initializer_list<Capability> capabilities) {

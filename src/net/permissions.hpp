@@ -83,6 +83,11 @@ class RaisedCapability {
   CapabilitySet raised_;
 };
 
+// Gives up, for good, all capabilities of the calling thread but these, which stay permitted and are not effective, and has
+// no program that it starts gain any (no_new_privs). Threads that it starts inherit that. What cannot be given up is
+// kept; without any capability there is nothing to do.
+void keep_only(std::initializer_list<Capability> capabilities);
+
 // Why neither ICMP socket could be opened, from the errno of each attempt (0: not tried). Code
 // permission_denied, naming ids, range, capability sets and the command that opens it; when permission was
 // not the reason, the error of the datagram attempt as it is.

@@ -10,9 +10,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "net/control_message.hpp"
+#include "net/permissions.hpp"
 #include "net/socket_options.hpp"
 #include "wire/icmp.hpp"
 
@@ -159,6 +161,9 @@ int TcpConnections::connect(Departure& departure) {
 }
 
 std::size_t TcpConnections::send(std::span<Departure> departures) {
+  // The one option that needs a capability; elsewhere it is set once, here on every socket.
+  std::optional<net::RaisedCapability> raised;
+  if (network_.mark) raised.emplace({net::Capability::net_raw, net::Capability::net_admin});
   std::size_t decided = 0;
   for (Departure& departure : departures) {
     departure.call_began = departure.sent_at = clock_source_->monotonic();

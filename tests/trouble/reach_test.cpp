@@ -1,7 +1,11 @@
 // reach_test.cpp: the ways of asking where the better ones are closed, against a real kernel at the other end.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <csignal>
+#include <fstream>
+#include <iterator>
 
 #include "trouble/program.hpp"
 
@@ -137,6 +141,37 @@ TEST_F(Reach, OneSilentTargetIsAskedByOtherWaysOnlyWhenToldTo) {
   const SondeRun found = read_run(pair_.near().run(sonde_json(words + Words{"--try-all"})), 0);
   ASSERT_EQ(found.summaries.size(), 2u);
   EXPECT_EQ(found.summaries[1].received, 5u);
+}
+
+TEST_F(Reach, WhileItMeasuresRootHasNoPrivilegeLeftInForce) {
+  for (const char* way : {"icmp", "raw", "tcp:8099"}) {
+    pair_.near().open_ping_sockets(true);
+    Process process =
+        pair_.near().start(sonde_json({"--transport", way, "-i", "5ms", "-m", "7", "10.78.0.2"}, User::root));
+    ASSERT_TRUE(process.wait_for_output("\"seq\":3")) << process.errors();
+    std::ifstream status(fmt::format("/proc/{}/status", process.id()));
+    const std::string text{std::istreambuf_iterator<char>(status), {}};
+    EXPECT_THAT(text, AllOf(HasSubstr("CapEff:\t0000000000000000"), HasSubstr("CapPrm:\t0000000000003000"),
+                            HasSubstr("NoNewPrivs:\t1")));
+    process.signal(SIGINT);
+    EXPECT_EQ(process.wait().status, 0);
+  }
+}
+
+TEST_F(Reach, WithoutAnyRouteEveryProbeSaysThatItDidNotLeave) {
+  pair_.near().open_ping_sockets(true);
+  const SondeRun run =
+      read_run(pair_.near().run(sonde_json({"-i", "20ms", "-c", "4", "203.0.113.1", "2001:db8:3::1"})), 1);
+  expect_balanced(run);
+  for (const SondeSummary& summary : run.summaries) EXPECT_EQ(summary.local, 4u) << summary.address;
+  for (const SondeEvent& event : run.events) EXPECT_EQ(event.event, "local");
+}
+
+TEST_F(Reach, WithIpv6AloneThatIsAsked) {
+  pair_.near().ip("addr del 10.78.0.1/24 dev near0\n");
+  const SondeRun run = read_run(pair_.near().run(sonde_json({"-i", "20ms", "-c", "3", "fd78::2"})), 0);
+  expect_all_answered(run, {"fd78::2"}, 3);
+  EXPECT_EQ(run.start["transport"], "udp");
 }
 
 TEST_F(Reach, WhatAWayCannotDoIsRefusedWithItsReason) {
