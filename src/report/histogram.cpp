@@ -41,7 +41,9 @@ std::vector<Nanoseconds> series_edges(std::span<const double> steps, Nanoseconds
 
 std::vector<Nanoseconds> linear_edges(Nanoseconds from, Nanoseconds to, std::size_t most_rows) {
   // The outer rows may reach beyond the range, so one row is kept back.
-  const double least = static_cast<double>((to - from).count()) / static_cast<double>(most_rows - 1);
+  const double by_rows = static_cast<double>((to - from).count()) / static_cast<double>(most_rows - 1);
+  // Nor are rows narrower than three digits tell apart.
+  const double least = std::max(by_rows, static_cast<double>(from.count()) / 100);
   const double decade = std::max(1.0, std::pow(10, std::floor(std::log10(std::max(least, 1.0)))));
   double step = decade;
   for (const double factor : {1.0, 2.0, 5.0, 10.0}) {

@@ -39,8 +39,8 @@ IcmpSocket::IcmpSocket(net::FileDescriptor descriptor, Family family, TransportK
 
 Result<void> IcmpSocket::configure(const TransportOptions& options) {
   if (is_raw()) {
-    identifier_ = options.identifier;
-    if (auto done = attach_icmp_filter(fd(), family(), identifier_); !done) return done;
+    set_identifier(options.identifier);
+    if (auto done = attach_icmp_filter(fd(), family(), identifier()); !done) return done;
   } else if (auto done = net::forbid_address_reuse(fd()); !done) {
     return done;
   }
@@ -52,7 +52,7 @@ Result<void> IcmpSocket::configure(const TransportOptions& options) {
 }
 
 std::span<std::byte> IcmpSocket::compose(Departure& departure) {
-  wire::write_echo_request(departure.message, family(), identifier_,
+  wire::write_echo_request(departure.message, family(), identifier(),
                            static_cast<std::uint16_t>(departure.number));
   if (is_raw() && family() == Family::ipv4) wire::write_icmpv4_checksum(departure.message);
   return departure.message;
@@ -87,8 +87,8 @@ bool IcmpSocket::read_answer(const ReceiveRing& ring, std::size_t place, Arrival
   if (is_raw()) {
     // What slipped in before the filter was attached.
     const bool ours = parsed.kind == wire::IcmpKind::echo_reply
-                          ? parsed.identifier == identifier_
-                          : parsed.quoted && parsed.quoted->identifier == identifier_;
+                          ? parsed.identifier == identifier()
+                          : parsed.quoted && parsed.quoted->identifier == identifier();
     if (!ours) return false;
   }
   if (ring.name(place).is_set()) arrival.from = ring.name(place).address();

@@ -68,7 +68,7 @@ class ProbeSocket : public Transport {
   Result<void> configure_receiving(const TransportOptions& options);
   Result<void> configure_stamps(const TransportOptions& options);
 
-  std::uint16_t identifier_ = 0;
+  void set_identifier(std::uint16_t identifier) { identifier_ = identifier; }
 
  private:
   using SendControl = net::ControlBuffer<64>;
@@ -90,6 +90,7 @@ class ProbeSocket : public Transport {
   net::FileDescriptor descriptor_;
   Family family_;
   TransportKind kind_;
+  std::uint16_t identifier_ = 0;
   const Clock* clock_source_;
   RttClock clock_ = RttClock::user;
   net::TimestampingOptions stamping_;

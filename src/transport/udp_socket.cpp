@@ -59,7 +59,10 @@ std::uint16_t UdpSocket::port_mask(const Address& address) const {
 std::optional<std::uint32_t> UdpSocket::number_of(const net::SocketAddress& probed) const {
   if (!probed.is_set() || probed.port() < first_port) return std::nullopt;
   const auto place = static_cast<std::size_t>(probed.port() - first_port) ^ port_mask(probed.address());
-  return numbers_[place];
+  const std::uint32_t number = numbers_[place];
+  // Nothing was ever sent to a port whose place still holds another's number.
+  if ((number & (ports - 1)) != place) return std::nullopt;
+  return number;
 }
 
 std::span<std::byte> UdpSocket::compose(Departure& departure) {
@@ -83,7 +86,7 @@ bool UdpSocket::read_answer(const ReceiveRing& ring, std::size_t place, Arrival&
   arrival.bytes = static_cast<std::uint32_t>(udp_header_bytes + ring.length(place));
   arrival.proof = Proof::ports;
   arrival.message.kind = wire::IcmpKind::echo_reply;
-  arrival.message.identifier = identifier_;
+  arrival.message.identifier = identifier();
   arrival.message.sequence = static_cast<std::uint16_t>(*number);
   arrival.message.payload = arrival.packet;
   return true;
@@ -94,7 +97,7 @@ void UdpSocket::read_error(const QueuedError& queued, Arrival& arrival) const {
   const auto number = number_of(queued.probed);
   if (message.reason == ErrorReason::port_unreachable && number) {
     message.kind = wire::IcmpKind::echo_reply;
-    message.identifier = identifier_;
+    message.identifier = identifier();
     message.sequence = static_cast<std::uint16_t>(*number);
     message.payload = queued.quoted;
     arrival.proof = Proof::quote;
@@ -105,7 +108,7 @@ void UdpSocket::read_error(const QueuedError& queued, Arrival& arrival) const {
   wire::QuotedProbe& quoted = message.quoted.emplace();
   quoted.family = family();
   quoted.destination = queued.probed.address();
-  quoted.identifier = identifier_;
+  quoted.identifier = identifier();
   quoted.sequence = static_cast<std::uint16_t>(*number);
   quoted.is_echo_request = true;
   quoted.payload = queued.quoted;

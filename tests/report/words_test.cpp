@@ -136,6 +136,18 @@ TEST(Histogram, EdgesAreRoundAndNothingIsLost) {
   EXPECT_TRUE(round_bars({}, 16).empty());
 }
 
+TEST(Histogram, RowsOfNearlyEqualValuesAreToldApart) {
+  for (const Nanoseconds width : {50ns, 200ns, 2us}) {
+    const std::vector<HistogramBar> bars{{14'600ns, 14'600ns + width, 3}};
+    std::uint64_t sum = 0;
+    for (const HistogramBar& row : round_bars(bars, 16)) {
+      EXPECT_NE(duration_text(row.from), duration_text(row.to));
+      sum += row.count;
+    }
+    EXPECT_EQ(sum, 3u);
+  }
+}
+
 TEST(Histogram, ExtremesStayWithinTheRows) {
   const std::vector<HistogramBar> bars{{0ns, 1ns, 1}, {1h, 1h + 1s, 1}};
   const std::vector<HistogramBar> rows = round_bars(bars, 16);

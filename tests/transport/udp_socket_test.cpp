@@ -165,6 +165,23 @@ TEST_P(Udp, AServiceThatAnswersIsAnAnswerByItsPortAlone) {
   });
 }
 
+TEST_P(Udp, WhatComesFromAPortThatWasNotAskedIsNoAnswer) {
+  in_network_namespace([family = GetParam()] {
+    Asking asking(family);
+    const Address to = Address::loopback(family);
+    const Departure departure = asking.send(to);
+    ASSERT_EQ(asking.receive(1).size(), 1u);
+    const net::FileDescriptor stranger(::socket(net::address_family(family), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const auto name = net::SocketAddress::from(to, departure.to.port() == 50'000 ? 50'001 : 50'000);
+    ASSERT_EQ(::bind(stranger.get(), name.data(), name.size()), 0);
+    const auto us = net::SocketAddress::from(to, asking.socket().identifier());
+    ASSERT_EQ(::sendto(stranger.get(), "me", 2, 0, us.data(), us.size()), 2);
+    ReceiveBatch batch;
+    asking.socket().receive(batch);
+    EXPECT_TRUE(batch.arrivals.empty());
+  });
+}
+
 TEST_P(Udp, OtherErrorsAreErrorsAboutTheirProbe) {
   in_network_namespace([family = GetParam()] {
     Asking asking(family);

@@ -1,6 +1,8 @@
 // output_test.cpp: readers that go away or do not read, full disks, and files that other programs must be
 // able to read.
 #include <gmock/gmock.h>
+#include <sched.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <chrono>
@@ -112,9 +114,18 @@ TEST(Output, AReaderThatNeverReadsIsLeftBehindByASecondSignal) {
   process.signal(SIGINT);
   std::this_thread::sleep_for(100ms);  // it waits for us now, and so do we for it
   process.signal(SIGINT);
+  // Nothing is read before it has ended.
+  const auto until = std::chrono::steady_clock::now() + 5s;
+  siginfo_t ended{};
+  while (ended.si_pid == 0 && std::chrono::steady_clock::now() < until) {
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(process.id()), &ended, WEXITED | WNOHANG | WNOWAIT), 0);
+    ::sched_yield();
+  }
+  EXPECT_EQ(ended.si_pid, process.id()) << "it waits on for its reader";
   const Finished finished = process.wait();
   EXPECT_FALSE(finished.timed_out);
-  EXPECT_EQ(finished.signal, 0);
+  EXPECT_EQ(finished.status, 4);
+  EXPECT_THAT(finished.errors, HasSubstr("not read to its end"));
 }
 
 TEST(Output, PrometheusTextPassesPromtool) {
