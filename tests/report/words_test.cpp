@@ -137,7 +137,7 @@ TEST(Histogram, EdgesAreRoundAndNothingIsLost) {
 }
 
 TEST(Histogram, RowsOfNearlyEqualValuesAreToldApart) {
-  for (const Nanoseconds width : {50ns, 200ns, 2us}) {
+  for (const Nanoseconds width : {Nanoseconds(50ns), Nanoseconds(200ns), Nanoseconds(2us)}) {
     const std::vector<HistogramBar> bars{{14'600ns, 14'600ns + width, 3}};
     std::uint64_t sum = 0;
     for (const HistogramBar& row : round_bars(bars, 16)) {
