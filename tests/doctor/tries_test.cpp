@@ -1,15 +1,10 @@
 // tries_test.cpp: ways, stamps and beliefs tried on a real kernel, in a network namespace.
 #include <gmock/gmock.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <netinet/in.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstddef>
 
 #include "doctor/beliefs.hpp"
 #include "doctor/diagnose.hpp"
@@ -18,6 +13,7 @@
 namespace sonde::doctor::testing {
 namespace {
 
+using net::testing::deny_icmp_sockets;
 using net::testing::drop_privileges;
 using net::testing::in_network_namespace;
 using net::testing::run;
@@ -79,31 +75,6 @@ TEST(Ways, OfAnOrdinaryUserAreClosedByTheRuleThatIsNamed) {
     EXPECT_TRUE(way(diagnosis, Way::tcp).open());
     EXPECT_TRUE(diagnosis.works());
   });
-}
-
-// As a function's sandbox does: EPERM for raw sockets and for ICMP datagram sockets.
-bool deny_icmp_sockets() {
-  constexpr unsigned type_mask = 0xf;  // without SOCK_CLOEXEC and SOCK_NONBLOCK
-  constexpr auto argument = [](unsigned index) {
-    return static_cast<unsigned>(offsetof(seccomp_data, args) + index * sizeof(std::uint64_t));
-  };
-  sock_filter rules[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 8),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, argument(0)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 6, 0),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, argument(1)),
-      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, type_mask),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCK_RAW, 4, 0),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, argument(2)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMP, 2, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 1, 0),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-  };
-  const sock_fprog program{std::size(rules), rules};
-  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
 TEST(Ways, ThatASeccompFilterClosesAreBlamedOnIt) {

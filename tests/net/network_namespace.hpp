@@ -28,4 +28,8 @@ bool set_sysctl(std::string name, const std::string& value);
 // Becomes an ordinary user without groups and capabilities, for the rest of the body.
 void drop_privileges();
 
+// From now on raw sockets and ICMP datagram sockets are refused with EPERM by a seccomp filter, as a function's sandbox
+// does. Returns whether the kernel took it.
+bool deny_icmp_sockets();
+
 }  // namespace sonde::net::testing

@@ -62,6 +62,16 @@ TEST_P(Select, TakesUdpWhereIcmpIsClosedAndSaysWhy) {
   });
 }
 
+TEST_P(Select, TakesUdpWhereASeccompFilterRefusesIcmpSockets) {
+  in_network_namespace([family = GetParam()] {
+    ASSERT_TRUE(net::testing::deny_icmp_sockets());
+    const auto opened = open_transport(family, {});
+    ASSERT_TRUE(opened) << opened.error().message();
+    EXPECT_EQ(opened->transport->kind(), TransportKind::udp);
+    EXPECT_THAT(opened->reason, HasSubstr("ping sockets EPERM, raw sockets EPERM"));
+  });
+}
+
 TEST_P(Select, ExplainsItselfWhenIcmpAloneIsAskedForAndClosed) {
   in_network_namespace([family = GetParam()] {
     ASSERT_TRUE(set_sysctl(range, "1 0"));
