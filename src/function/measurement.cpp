@@ -184,6 +184,8 @@ void Measurement::Implementation::add(std::size_t target, const Address& address
 }
 
 MonotonicTime Measurement::Implementation::next_deadline() const {
+  // Nothing to wait for, as where every target was refused.
+  if (measured_out()) return clock_.monotonic();
   MonotonicTime next = deadline_;
   if (session_) next = std::min(next, session_->next_deadline().value_or(next));
   if (resolver_) next = std::min(next, resolver_->next_deadline().value_or(next));

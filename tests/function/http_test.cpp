@@ -66,6 +66,20 @@ TEST(Http, GetAndPostMeasure) {
       limit);
 }
 
+TEST(Http, WhereEverythingIsRefusedNothingIsWaitedFor) {
+  in_network_namespace(
+      [] {
+        Server server;
+        const auto response = get(server.port(), "/?target=169.254.169.254");
+        ASSERT_TRUE(response);
+        EXPECT_EQ(response->status(), 200) << response->body;
+        const Json answer = Json::parse(response->body);
+        EXPECT_EQ(answer["targets"][0]["error"]["code"], "permission_denied") << answer;
+        EXPECT_LT(answer["elapsed_ns"], 1'000'000'000) << "and not until the time limit";
+      },
+      limit);
+}
+
 TEST(Http, BadRequestsGetAStatusAndTheProgramLivesOn) {
   in_network_namespace(
       [] {
