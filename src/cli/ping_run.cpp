@@ -290,11 +290,11 @@ void PingRun::finish() {
     reporter_->start(start_);
   }
   report_all();
-  explain_unsent();
   Totals totals = session_->totals();
   totals.probes -= trial_probes_;
   reporter_->end(totals, all_figures());
   write_out();
+  explain_unsent();
   if (capture_output_) capture_output_->flush(std::chrono::seconds(10));
 }
 

@@ -105,7 +105,7 @@ void Prober::process() {
   last_turn_ = watch_.now();
   if (agenda_.peek_due() && pacer_.unlimited()) saturated_until_ = last_turn_ + saturation_lasts;
   const bool busy = is_busy();
-  gather({busy, busy && last_turn_ < saturated_until_});
+  gather({busy, busy && has_unstamped_ && last_turn_ < saturated_until_});
 }
 
 bool Prober::is_busy() const {
@@ -203,6 +203,7 @@ Result<void> Prober::open_channel(Group& group) {
   for (OptionsIndex set = 0; set < agenda_.option_sets(); ++set) {
     transport.expect_messages_of(wire::echo_header_bytes + agenda_.options(set).payload_bytes);
   }
+  has_unstamped_ = has_unstamped_ || !transport.stamps();
   group.channels.push_back(channels_.size());
   channels_.push_back(std::make_unique<Channel>(std::move(opened->transport), clock_->monotonic()));
   return {};

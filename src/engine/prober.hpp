@@ -173,6 +173,7 @@ class Prober {
   MonotonicTime constructed_at_;
   bool begun_ = false;
   Gathering gathering_;
+  bool has_unstamped_ = false;        // among the channels
   MonotonicTime saturated_until_{};   // more was due than could be sent
   std::vector<std::size_t> sent_on_;  // channels, since they were last received from
   std::size_t next_look_ = 0;
