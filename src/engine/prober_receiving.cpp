@@ -86,7 +86,8 @@ void Prober::conclude(Channel& channel, ProbeSlot& slot, Event& event) {
   const TargetIndex target = slot.target;
   // A probe that waited in vain for its neighbour's address never reached the device, and one that the session's end
   // cuts short may not have yet: no stamp of theirs was lost.
-  if (event.reason == ErrorReason::neighbour || event.flags.has(EventFlag::cut_short)) slot.stamp_asked = false;
+  if (event.reason == ErrorReason::neighbour || event.flags.has(EventFlag::cut_short))
+    slot.stamp_asked = false;
   if (slot.stamp_asked && slot.stamp == UnixTime{} && event.kind != EventKind::late) ++stamp_drops_;
   if (event.kind == EventKind::late && slot.suspect) event.flags |= EventFlag::suspect;
   const MonotonicTime timed_out_at = slot.sent_at + channel.inflight.timeout_of(slot);
