@@ -21,6 +21,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <utility>
 
@@ -233,14 +234,15 @@ bool Process::wait_for(const std::string& said, std::string_view text, std::chro
   return true;
 }
 
-bool Process::wait_for_blocked(int number, std::chrono::milliseconds limit) const {
+bool Process::wait_for_signal_descriptor(std::chrono::milliseconds limit) const {
   const auto until = std::min(limit_, Clock::now() + limit);
+  const std::filesystem::path descriptors = "/proc/" + std::to_string(id_) + "/fd";
   while (Clock::now() < until) {
-    std::ifstream status("/proc/" + std::to_string(id_) + "/status");
-    for (std::string line; std::getline(status, line);) {
-      if (!line.starts_with("SigBlk:")) continue;
-      const auto blocked = std::stoull(line.substr(7), nullptr, 16);
-      if ((blocked >> (number - 1) & 1) != 0) return true;
+    std::error_code gone;
+    for (std::filesystem::directory_iterator entry(descriptors, gone), end; !gone && entry != end;
+         entry.increment(gone)) {
+      std::error_code closed;
+      if (std::filesystem::read_symlink(entry->path(), closed) == "anon_inode:[signalfd]") return true;
     }
     ::sched_yield();
   }

@@ -75,9 +75,9 @@ class Process {
   // Reads its output until `text` is in it; false when it ended or `limit` passed before.
   bool wait_for_output(std::string_view text, std::chrono::milliseconds limit = std::chrono::seconds(5));
   bool wait_for_errors(std::string_view text, std::chrono::milliseconds limit = std::chrono::seconds(5));
-  // Until it has blocked the signal, as a program does that reads it from a descriptor: sent before, it ends
-  // the process.
-  bool wait_for_blocked(int number, std::chrono::milliseconds limit = std::chrono::seconds(5)) const;
+  // Until it reads its signals from a descriptor: sent before, they end the process. (That they are blocked says
+  // less: a sanitizer's runtime blocks them for a moment at its start.)
+  bool wait_for_signal_descriptor(std::chrono::milliseconds limit = std::chrono::seconds(5)) const;
   // What it said so far and was not asked for yet is kept.
   const std::string& output() const { return finished_.output; }
   const std::string& errors() const { return finished_.errors; }

@@ -65,7 +65,7 @@ TEST_P(Signal, QuitPrintsTheSummaryOnStandardErrorWhereTheOutputHasNoPlaceForIt)
                               Words{"--format", "prometheus"}, Words{"--alive"}}) {
     Process process = space.start(sonde(
         format + Words{"-n", "-c", "40", "-i", "5ms", "--threads", GetParam(), "127.0.0.1", "127.0.0.2"}));
-    ASSERT_TRUE(process.wait_for_blocked(SIGQUIT));
+    ASSERT_TRUE(process.wait_for_signal_descriptor());
     process.signal(SIGQUIT);
     ASSERT_TRUE(process.wait_for_errors("127.0.0.2  so far")) << process.errors();
     const Finished finished = process.wait();
