@@ -161,6 +161,17 @@ ResponderRecord SimulatedNetwork::record() {
   return ResponderRecord::parse(text.view());
 }
 
+namespace {
+
+// The kernel takes an IPv6 address with the command, and enters its route a moment later: until then it is not its own.
+void await_address(const Namespace& space, const std::string& address) {
+  space.run_checked({.arguments = {"sh", "-c",
+                                   "for try in $(seq 500); do ip -6 route get " + address +
+                                       " | grep -q ^local && exit 0; sleep 0.01; done; exit 1"}});
+}
+
+}  // namespace
+
 VethPair::VethPair() : far_(near_) {
   const int far = far_.place().network;
   near_.run_checked({.arguments = {"ip", "link", "add", "near0", "type", "veth", "peer", "name", "far0",
@@ -177,6 +188,8 @@ VethPair::VethPair() : far_(near_) {
   };
   configure(near_, "near0", 1);
   configure(far_, "far0", 2);
+  await_address(near_, "fd78::1");
+  await_address(far_, "fd78::2");
 }
 
 }  // namespace sonde::lab

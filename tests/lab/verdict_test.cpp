@@ -295,8 +295,11 @@ TEST_P(Everything, AFloodOfForgeriesIsCountedButNotWritten) {
   run_settings.count = 40;
   run_settings.targets = {"10.77.0.1", "fd77::1", "10.77.0.2", "fd77::2"};
   const SondeRun run = measure(network, transport(), run_settings);
-  EXPECT_EQ(run.summary_of("10.77.0.1")->rejected, 2000u);
-  EXPECT_EQ(run.summary_of("fd77::1")->rejected, 2000u);
+  const std::uint64_t rejected = run.summary_of("10.77.0.1")->rejected + run.summary_of("fd77::1")->rejected;
+  // A slow program's sockets overflow, which it tells.
+  EXPECT_GE(rejected + run.end->receive_drops, 4000u);
+  EXPECT_LE(rejected, 4000u);
+  EXPECT_GT(rejected, 2000u);
   const auto written = std::ranges::count(run.events, "rejected", &SondeEvent::event);
   EXPECT_LE(written, 10 * (1 + run.end->elapsed_ns / 1'000'000'000) + 10);
 }

@@ -20,6 +20,7 @@ TEST_P(NeighbourFacts, AnAbsentOneIsToldAfterThreeSecondsByOurOwnAddressWithoutA
   in_network_namespace([family = GetParam()] {
     run("ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up");
     run("ip addr add 192.0.2.1/24 dev v0; ip addr add 2001:db8:1::1/64 dev v0 nodad");
+    await_address("2001:db8:1::1");
     const bool is_ipv4 = family == Family::ipv4;
     const Address own = is_ipv4 ? address("192.0.2.1") : address("2001:db8:1::1");
     const Address absent = is_ipv4 ? address("192.0.2.99") : address("2001:db8:1::99");

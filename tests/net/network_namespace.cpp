@@ -89,6 +89,10 @@ bool run(const std::string& command) {
 
 void add_loopback_address(const std::string& address) {
   run("ip -6 addr add " + address + "/128 dev lo nodad");
+  await_address(address);
+}
+
+void await_address(const std::string& address) {
   EXPECT_TRUE(run("for try in $(seq 500); do ip -6 route get " + address +
                   " | grep -q ^local && exit 0; sleep 0.01; done; exit 1"));
 }

@@ -20,8 +20,10 @@ void in_network_namespace(const std::function<void()>& body,
 bool run(const std::string& command);
 // Whether a shell command succeeds, quietly.
 bool succeeds(const std::string& command);
-// Adds an IPv6 address to the loopback device and waits until it is this host's: the kernel takes it with the command, and
-// enters its route a moment later.
+// Waits until an IPv6 address that was added is this host's: the kernel takes it with the command, and enters its route a
+// moment later.
+void await_address(const std::string& address);
+// Adds an IPv6 address to the loopback device, and waits for it.
 void add_loopback_address(const std::string& address);
 // Writes a sysctl of the namespace: "net.ipv4.ping_group_range", "1 0".
 bool set_sysctl(std::string name, const std::string& value);

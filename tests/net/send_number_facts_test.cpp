@@ -42,6 +42,7 @@ Network make_network(Family family) {
     return {Address::loopback(family), address("192.0.2.2"), address("198.51.100.1"), address("203.0.113.1")};
   }
   run("ip addr add 2001:db8:1::1/64 dev v0 nodad; ip -6 route add unreachable 2001:db8:2::/64");
+  await_address("2001:db8:1::1");
   run("ip neigh add 2001:db8:1::2 lladdr 02:00:00:00:00:02 dev v0");
   return {Address::loopback(family), address("2001:db8:1::2"), address("2001:db8:2::1"),
           address("2001:db8:3::1")};

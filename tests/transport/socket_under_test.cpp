@@ -164,6 +164,7 @@ Network make_network(Family family) {
             address("203.0.113.1")};
   }
   run("ip addr add 2001:db8:1::1/64 dev v0 nodad; ip -6 route add unreachable 2001:db8:2::/64");
+  net::testing::await_address("2001:db8:1::1");
   run("ip neigh add 2001:db8:1::2 lladdr 02:00:00:00:00:02 dev v0");
   return {Address::loopback(family), address("2001:db8:1::1"), address("2001:db8:1::2"),
           address("2001:db8:2::1"), address("2001:db8:3::1")};
