@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "cli/doctor_options.hpp"
+#include "cli/explain_options.hpp"
 #include "cli/ping_options.hpp"
 #include "function/settings.hpp"
 
@@ -11,6 +12,6 @@ namespace sonde::cli {
 
 using FunctionOptions = function::Settings;
 
-using CommandOptions = std::variant<PingOptions, DoctorOptions, FunctionOptions>;
+using CommandOptions = std::variant<PingOptions, DoctorOptions, ExplainOptions, FunctionOptions>;
 
 }  // namespace sonde::cli

@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "cli/option_readers.hpp"
 #include "cli/option_values.hpp"
 #include "cli/target_list.hpp"
 
@@ -14,26 +15,17 @@ namespace {
 constexpr std::array<Choice<report::Format>, 2> formats{
     {{"text", report::Format::text}, {"json", report::Format::json}}};
 
-template <Family Wanted>
-Applied set_family(std::string_view, CommandOptions& command) {
-  auto& options = std::get<DoctorOptions>(command);
-  if (options.family && *options.family != Wanted)
-    return std::unexpected("cannot be used together with the other family, -4 or -6");
-  options.family = Wanted;
-  return {};
-}
-
 constexpr std::array doctor_table = {
     OptionSpec{.short_name = '4',
                .long_name = "ipv4",
                .section = Section::targets,
                .help = "try IPv4 only",
-               .apply = set_family<Family::ipv4>},
+               .apply = set_family<DoctorOptions, Family::ipv4>},
     OptionSpec{.short_name = '6',
                .long_name = "ipv6",
                .section = Section::targets,
                .help = "try IPv6 only",
-               .apply = set_family<Family::ipv6>},
+               .apply = set_family<DoctorOptions, Family::ipv6>},
     OptionSpec{.long_name = "format",
                .argument = "FORMAT",
                .section = Section::output,

@@ -12,6 +12,7 @@
 #include "cli/doctor.hpp"
 #include "cli/documents.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/explain.hpp"
 #include "cli/function.hpp"
 #include "cli/ping.hpp"
 
@@ -40,6 +41,7 @@ void keep_standard_descriptors() {
 struct Run {
   int operator()(const sonde::cli::PingOptions& options) const { return sonde::cli::run_ping(options); }
   int operator()(const sonde::cli::DoctorOptions& options) const { return sonde::cli::run_doctor(options); }
+  int operator()(const sonde::cli::ExplainOptions& options) const { return sonde::cli::run_explain(options); }
   int operator()(const sonde::cli::FunctionOptions& options) const {
     return sonde::cli::run_function(options);
   }

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "cli/doctor_table.hpp"
+#include "cli/explain_table.hpp"
 #include "cli/function_table.hpp"
 #include "cli/option_values.hpp"
 #include "cli/ping_table.hpp"
@@ -34,8 +35,8 @@ std::string_view title(Section section) {
 }
 
 std::span<const SubcommandSpec* const> subcommand_table() {
-  static constexpr std::array<const SubcommandSpec*, 3> subcommands{&ping_subcommand, &doctor_subcommand,
-                                                                    &function_subcommand};
+  static constexpr std::array<const SubcommandSpec*, 4> subcommands{
+      &ping_subcommand, &doctor_subcommand, &explain_subcommand, &function_subcommand};
   return subcommands;
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <limits>
 
+#include "cli/option_readers.hpp"
 #include "cli/option_values.hpp"
 #include "cli/target_list.hpp"
 
@@ -26,9 +27,6 @@ constexpr std::array<Choice<ClockChoice>, 4> clocks{{{"auto", ClockChoice::autom
                                                      {"user", ClockChoice::user},
                                                      {"hardware", ClockChoice::hardware}}};
 
-constexpr std::array<Choice<PathMtu>, 4> path_mtus{
-    {{"do", PathMtu::always}, {"want", PathMtu::want}, {"dont", PathMtu::never}, {"probe", PathMtu::probe}}};
-
 constexpr std::array<Choice<OutputFormat>, 4> formats{{{"text", OutputFormat::text},
                                                        {"json", OutputFormat::json},
                                                        {"csv", OutputFormat::csv},
@@ -43,15 +41,6 @@ constexpr std::array<Choice<Document>, 3> shells{{{"bash", Document::bash_comple
 
 // --- Values that need more than a number ------------------------------------------------------------------
 
-template <Family Wanted>
-Applied set_family(std::string_view, CommandOptions& command) {
-  auto& options = std::get<PingOptions>(command);
-  if (options.family && *options.family != Wanted)
-    return std::unexpected("-4 and -6 cannot be used together");
-  options.family = Wanted;
-  return {};
-}
-
 Applied set_transport(std::string_view text, CommandOptions& command) {
   auto& options = std::get<PingOptions>(command);
   constexpr std::string_view with_port = "tcp:";
@@ -62,31 +51,6 @@ Applied set_transport(std::string_view text, CommandOptions& command) {
   options.transport = TransportKind::tcp;
   options.tcp_port = *port;
   return {};
-}
-
-Parsed<std::string> read_interface(std::string_view text) {
-  constexpr std::size_t longest_name = 15;  // IFNAMSIZ without its terminating zero
-  if (Address::parse(text)) {
-    return std::unexpected(fmt::format("{} is an address, not an interface; use --source", in_quotes(text)));
-  }
-  if (text.empty() || text.size() > longest_name || text.find_first_of(" /\t\n") != std::string_view::npos) {
-    return std::unexpected(fmt::format("{} is not an interface's name", in_quotes(text)));
-  }
-  return std::string(text);
-}
-
-Parsed<Address> read_source(std::string_view text) {
-  const auto address = Address::parse(text);
-  if (address) return *address;
-  if (address.error().code == ErrorCode::not_found) {
-    return std::unexpected(fmt::format("{} names an interface that does not exist", in_quotes(text)));
-  }
-  return std::unexpected(fmt::format("{} is not a numeric address", in_quotes(text)));
-}
-
-Parsed<std::string> read_file_name(std::string_view text) {
-  if (text.empty()) return std::unexpected("needs the name of a file");
-  return std::string(text);
 }
 
 // --- The table --------------------------------------------------------------------------------------------
@@ -126,12 +90,12 @@ constexpr std::array ping_table = {
                .long_name = "ipv4",
                .section = Section::targets,
                .help = "use IPv4 only",
-               .apply = set_family<Family::ipv4>},
+               .apply = set_family<PingOptions, Family::ipv4>},
     OptionSpec{.short_name = '6',
                .long_name = "ipv6",
                .section = Section::targets,
                .help = "use IPv6 only",
-               .apply = set_family<Family::ipv6>},
+               .apply = set_family<PingOptions, Family::ipv6>},
 
     // Schedule
     OptionSpec{.short_name = 'c',
@@ -458,11 +422,7 @@ std::optional<std::string> contradiction(const PingOptions& options) {
   if (live && options.format != OutputFormat::text) return "--live can only be used with --format text";
   if (live && options.quiet) return "--live and --quiet cannot be used together";
   if (live && lists) return "--live cannot be used with --alive or --unreachable";
-  if (options.source && options.family && options.source->family() != *options.family) {
-    return fmt::format("--source: {} is an {} address, but -{} asks for {}",
-                       in_quotes(options.source->to_string()), to_string(options.source->family()),
-                       static_cast<int>(*options.family), to_string(*options.family));
-  }
+  if (auto fault = source_fault(options.source, options.family)) return fault;
   if (std::ranges::count(options.files, "-") > 1) return "--file: standard input can be read only once";
   return std::nullopt;
 }

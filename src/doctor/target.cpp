@@ -8,7 +8,7 @@
 #include <memory>
 #include <utility>
 
-#include "resolve/resolver.hpp"
+#include "resolve/resolve_now.hpp"
 #include "sonde/session.hpp"
 
 namespace sonde::doctor {
@@ -31,29 +31,6 @@ void wait(std::vector<pollfd>& waited_for, std::optional<MonotonicTime> next) {
     left = {static_cast<time_t>(nanoseconds / 1'000'000'000), static_cast<long>(nanoseconds % 1'000'000'000)};
   }
   ::ppoll(waited_for.data(), waited_for.size(), next ? &left : nullptr, nullptr);
-}
-
-resolve::FamilyFilter filter_of(std::optional<Family> family) {
-  if (!family) return resolve::FamilyFilter::any;
-  return *family == Family::ipv4 ? resolve::FamilyFilter::ipv4 : resolve::FamilyFilter::ipv6;
-}
-
-Result<resolve::Resolution> resolve_name(const std::string& name, std::optional<Family> family) {
-  auto resolver = resolve::Resolver::open();
-  if (!resolver) return std::unexpected(resolver.error());
-  std::optional<Result<resolve::Resolution>> answer;
-  resolver->resolve(name, filter_of(family), [&answer](const auto& resolution) { answer = resolution; });
-  const MonotonicTime until = Clock::system().monotonic() + patience_for_names;
-  for (resolver->process(); !answer; resolver->process()) {
-    if (Clock::system().monotonic() >= until) {
-      return std::unexpected(Error{ErrorCode::unavailable, 0, "no answer from the name servers", name, {}});
-    }
-    std::optional<MonotonicTime> next = until;
-    consider(next, resolver->next_deadline());
-    std::vector<pollfd> waited_for{{resolver->fd(), POLLIN, 0}};
-    wait(waited_for, next);
-  }
-  return std::move(*answer);
 }
 
 // One way to one address, while it is being asked.
@@ -160,7 +137,7 @@ void run(std::vector<std::unique_ptr<Asker>>& askers) {
 TargetFound ask_target(const std::string& name, std::optional<Family> family,
                        std::span<const WayFound> ways) {
   TargetFound found{name, {}, {}};
-  const auto resolution = resolve_name(name, family);
+  const auto resolution = resolve::resolve_now(name, family, patience_for_names);
   if (!resolution) {
     found.failure = resolution.error().message();
     return found;

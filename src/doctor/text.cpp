@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "doctor/page.hpp"
 #include "doctor/text_details.hpp"
 #include "doctor/words.hpp"
 #include "report/display.hpp"
+#include "report/page.hpp"
 #include "report/words.hpp"
 
 namespace sonde::doctor {
@@ -19,7 +19,7 @@ namespace {
 using report::Colour;
 
 // What spoils an open way, and is no matter of permission.
-void write_obstacles(Page& page, const Diagnosis& diagnosis) {
+void write_obstacles(report::Page& page, const Diagnosis& diagnosis) {
   std::string families;
   for (const Route& route : diagnosis.routes) {
     if (route.exists) continue;
@@ -49,7 +49,7 @@ std::string stamps_text(const Attempt& attempt) {
   return attempt.transmit_stamp || attempt.receive_stamp ? "none" : "not tested";
 }
 
-void write_way(Page& page, const WayFound& way) {
+void write_way(report::Page& page, const WayFound& way) {
   std::string cells;
   for (const Attempt& attempt : way.attempts) {
     const std::string state = attempt.open ? fmt::format("open, stamps {}", stamps_text(attempt))
@@ -63,7 +63,7 @@ void write_way(Page& page, const WayFound& way) {
 }
 
 // The calls that failed, and what is to say of stamps: once where it is the same for both families.
-void write_remarks(Page& page, const WayFound& way) {
+void write_remarks(report::Page& page, const WayFound& way) {
   int told_errno = 0;
   std::string told_remark;
   for (const Attempt& attempt : way.attempts) {
@@ -78,7 +78,7 @@ void write_remarks(Page& page, const WayFound& way) {
   }
 }
 
-void write_ways(Page& page, const Diagnosis& diagnosis) {
+void write_ways(report::Page& page, const Diagnosis& diagnosis) {
   page.section("Ways of asking, each tried");
   for (const WayFound& way : diagnosis.ways) write_way(page, way);
   for (const WayFound& way : diagnosis.ways) write_remarks(page, way);
@@ -94,7 +94,7 @@ std::string times_text(const TargetWay& way, bool unicode) {
   return text;
 }
 
-void write_target(Page& page, const TargetFound& target, bool unicode) {
+void write_target(report::Page& page, const TargetFound& target, bool unicode) {
   if (!target.failure.empty()) {
     page.section(fmt::format("To {}", report::printable(target.name)));
     return page.row("", target.failure, Colour::red);
@@ -122,7 +122,7 @@ std::string heading_of(const Fix& fix) {
   return fix.file.empty() ? fix.what + ":" : fmt::format("{}; in {}:", fix.what, fix.file);
 }
 
-void write_remedy(Page& page, const WayFound& way) {
+void write_remedy(report::Page& page, const WayFound& way) {
   if (way.remedy.fixes.empty() && way.remedy.ruled_out.empty()) return;
   page.section(way.remedy.fixes.empty()
                    ? fmt::format("Nothing here opens {}", to_string(way.way))
@@ -138,7 +138,7 @@ void write_remedy(Page& page, const WayFound& way) {
 
 // --- Beliefs ------------------------------------------------------------------------------------------------
 
-void write_beliefs(Page& page, const std::vector<Belief>& beliefs) {
+void write_beliefs(report::Page& page, const std::vector<Belief>& beliefs) {
   page.section("Found on the web, held against this kernel");
   for (const Belief& belief : beliefs) {
     const char* verdict = !belief.holds ? "not tested" : *belief.holds ? "true" : "false";
@@ -153,8 +153,8 @@ void write_beliefs(Page& page, const std::vector<Belief>& beliefs) {
 
 }  // namespace
 
-std::string make_text(const Diagnosis& diagnosis, const TextStyle& style) {
-  Page page(style.colour);
+std::string make_text(const Diagnosis& diagnosis, const report::PageStyle& style) {
+  report::Page page(style.colour);
   page.paragraph(summary_line(diagnosis), Colour::bold);
   write_obstacles(page, diagnosis);
   if (diagnosis.target) write_target(page, *diagnosis.target, style.unicode);

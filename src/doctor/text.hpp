@@ -4,15 +4,12 @@
 #include <string>
 
 #include "doctor/diagnosis.hpp"
+#include "report/page.hpp"
 
 namespace sonde::doctor {
 
-struct TextStyle {
-  bool colour = false, unicode = true;
-};
-
 // The answer first, what would open the rest second, the details behind. Whatever came from outside is made
 // safe to print.
-std::string make_text(const Diagnosis& diagnosis, const TextStyle& style);
+std::string make_text(const Diagnosis& diagnosis, const report::PageStyle& style);
 
 }  // namespace sonde::doctor

@@ -73,7 +73,7 @@ std::string stamping_text(const InterfaceFound& found) {
   return text + " stamps";
 }
 
-void write_interfaces(Page& page, const Diagnosis& diagnosis) {
+void write_interfaces(report::Page& page, const Diagnosis& diagnosis) {
   constexpr std::size_t most = 8;
   std::vector<std::string> down;
   std::size_t shown = 0, left_out = 0;
@@ -130,14 +130,14 @@ bool is_nearly_full(const Fill& fill) {
   return fill.limit && static_cast<double>(fill.entries) >= nearly * static_cast<double>(*fill.limit);
 }
 
-void write_fill(Page& page, std::string_view label, std::string_view prefix,
+void write_fill(report::Page& page, std::string_view label, std::string_view prefix,
                 const std::optional<Fill>& fill) {
   if (!fill) return;
   page.row(label, fmt::format("{}{}", prefix, fill_text(*fill)),
            is_nearly_full(*fill) ? Colour::yellow : Colour::plain);
 }
 
-void write_receive_buffer(Page& page, const ReceiveBuffer& buffer) {
+void write_receive_buffer(report::Page& page, const ReceiveBuffer& buffer) {
   page.row("buffer",
            fmt::format("net.core.rmem_default {}, rmem_max {}; SO_RCVBUFFORCE {}",
                        optional_number(buffer.default_bytes), optional_number(buffer.max_bytes),
@@ -148,7 +148,7 @@ void write_receive_buffer(Page& page, const ReceiveBuffer& buffer) {
                    *buffer.granted_bytes, buffer.answers, buffer.probes_per_second));
 }
 
-void write_icmp_limits(Page& page, const Limits& limits) {
+void write_icmp_limits(report::Page& page, const Limits& limits) {
   if (limits.icmp_ratelimit_ms) {
     std::string text =
         *limits.icmp_ratelimit_ms == 0 || limits.icmp_ratemask == 0
@@ -168,7 +168,7 @@ void write_icmp_limits(Page& page, const Limits& limits) {
 
 }  // namespace
 
-void write_process(Page& page, const Diagnosis& diagnosis) {
+void write_process(report::Page& page, const Diagnosis& diagnosis) {
   page.section("This process");
   const Host& host = diagnosis.host;
   page.row("kernel", fmt::format("Linux {} {}", host.kernel, host.machine));
@@ -190,7 +190,7 @@ void write_process(Page& page, const Diagnosis& diagnosis) {
   page.row("ping", ping_text(diagnosis.ping, diagnosis));
 }
 
-void write_network(Page& page, const Diagnosis& diagnosis) {
+void write_network(report::Page& page, const Diagnosis& diagnosis) {
   page.section("Network");
   std::string_view label = "routes";
   for (const Route& route : diagnosis.routes) {
@@ -205,7 +205,7 @@ void write_network(Page& page, const Diagnosis& diagnosis) {
   page.row("iptables", iptables_text(diagnosis.firewall));
 }
 
-void write_limits(Page& page, const Diagnosis& diagnosis) {
+void write_limits(report::Page& page, const Diagnosis& diagnosis) {
   page.section("Limits");
   const Limits& limits = diagnosis.limits;
   write_receive_buffer(page, limits.receive_buffer);
@@ -215,7 +215,7 @@ void write_limits(Page& page, const Diagnosis& diagnosis) {
   write_fill(page, limits.neighbours_ipv4 ? "" : "neighbours", "IPv6 ", limits.neighbours_ipv6);
 }
 
-void write_holders(Page& page, const std::vector<SocketHolder>& holders) {
+void write_holders(report::Page& page, const std::vector<SocketHolder>& holders) {
   page.section("Others with ICMP or raw sockets");
   if (holders.empty()) return page.row("", "none seen in this network namespace");
   constexpr std::size_t most = 10;

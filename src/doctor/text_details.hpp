@@ -2,13 +2,13 @@
 #pragma once
 
 #include "doctor/diagnosis.hpp"
-#include "doctor/page.hpp"
+#include "report/page.hpp"
 
 namespace sonde::doctor {
 
-void write_process(Page& page, const Diagnosis& diagnosis);
-void write_network(Page& page, const Diagnosis& diagnosis);
-void write_limits(Page& page, const Diagnosis& diagnosis);
-void write_holders(Page& page, const std::vector<SocketHolder>& holders);
+void write_process(report::Page& page, const Diagnosis& diagnosis);
+void write_network(report::Page& page, const Diagnosis& diagnosis);
+void write_limits(report::Page& page, const Diagnosis& diagnosis);
+void write_holders(report::Page& page, const std::vector<SocketHolder>& holders);
 
 }  // namespace sonde::doctor

@@ -127,6 +127,9 @@ bool ExtendedError::is_icmp() const {
 bool ExtendedError::is_send_stamp() const {
   return is_stamp() && info == SCM_TSTAMP_SND;
 }
+bool ExtendedError::is_scheduler_stamp() const {
+  return is_stamp() && info == SCM_TSTAMP_SCHED;
+}
 
 ReceivedControl read_control(const msghdr& header) {
   ReceivedControl control;

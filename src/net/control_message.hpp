@@ -97,9 +97,10 @@ struct ExtendedError {
   std::uint32_t data = 0;           // the send's number (OPT_ID) for a stamp
   std::optional<Address> offender;  // who sent the ICMP error
 
-  bool is_stamp() const;       // a TX stamp, of any kind
-  bool is_icmp() const;        // an ICMP error of either family
-  bool is_send_stamp() const;  // the stamp of handing the packet to the device, SCM_TSTAMP_SND
+  bool is_stamp() const;            // a TX stamp, of any kind
+  bool is_icmp() const;             // an ICMP error of either family
+  bool is_send_stamp() const;       // the stamp of handing the packet to the device, SCM_TSTAMP_SND
+  bool is_scheduler_stamp() const;  // that of giving it to the queueing discipline, SCM_TSTAMP_SCHED
 };
 
 // Everything sonde asks for, of one received message.

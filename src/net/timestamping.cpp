@@ -38,6 +38,7 @@ Result<void> set_flags(int descriptor, std::uint32_t flags) {
 std::uint32_t flags_of(const TimestampingOptions& options) {
   std::uint32_t flags = 0;
   if (options.transmit) flags |= SOF_TIMESTAMPING_TX_SOFTWARE;
+  if (options.scheduled) flags |= SOF_TIMESTAMPING_TX_SCHED;
   if (options.receive) flags |= SOF_TIMESTAMPING_RX_SOFTWARE;
   if (options.transmit || options.transmit_on_request || options.receive) flags |= SOF_TIMESTAMPING_SOFTWARE;
   if (options.transmit || options.transmit_on_request) flags |= SOF_TIMESTAMPING_OPT_TSONLY;

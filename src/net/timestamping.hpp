@@ -15,9 +15,10 @@ namespace sonde::net {
 struct TimestampingOptions {
   bool transmit = false;  // a TX stamp for every send
   bool transmit_on_request =
-      false;                  // a TX stamp for sends with ControlBuffer::add_stamp_request() (sampling)
-  bool receive = false;       // an RX stamp with everything received
-  bool hardware = false;      // the device's stamps as well, where it takes any
+      false;               // a TX stamp for sends with ControlBuffer::add_stamp_request() (sampling)
+  bool scheduled = false;  // a stamp also when a send is given to the queueing discipline (SCM_TSTAMP_SCHED)
+  bool receive = false;    // an RX stamp with everything received
+  bool hardware = false;   // the device's stamps as well, where it takes any
   bool number_sends = false;  // OPT_ID; counts from 0. With transmit_on_request only the stamped sends count
 
   friend bool operator==(const TimestampingOptions&, const TimestampingOptions&) = default;

@@ -90,6 +90,7 @@ Result<void> ProbeSocket::configure_stamps(const TransportOptions& options) {
   sampled_ = options.sampled_stamps;
   stamping_.transmit = !sampled_;
   stamping_.transmit_on_request = sampled_;
+  stamping_.scheduled = options.scheduler_stamps;
   stamping_.receive = true;
   stamping_.number_sends = true;
   stamping_.hardware = options.clock == ClockChoice::hardware;
@@ -163,6 +164,7 @@ std::size_t ProbeSocket::send(std::span<Departure> departures) {
         Departure& departure = departures[decided];
         departure.system_errno = 0;
         departure.call_began = began;
+        departure.call_ended = ended;
         departure.sent_at = began + (ended - began) * i / taken;
         note_sent(departure);
       }
@@ -187,6 +189,7 @@ std::size_t ProbeSocket::send(std::span<Departure> departures) {
     }
     first.system_errno = system_errno;
     first.call_began = began;
+    first.call_ended = ended;
     first.sent_at = began;
     first.mtu = system_errno == EMSGSIZE ? std::exchange(local_mtu_, std::nullopt) : std::nullopt;
     retries = 0;

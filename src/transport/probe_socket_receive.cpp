@@ -78,11 +78,11 @@ void ProbeSocket::take_queued(std::size_t place) {
   if (!control.error) return;
   const net::ExtendedError& error = *control.error;
   if (error.is_stamp()) {
-    if (!error.is_send_stamp()) return;
+    if (!error.is_send_stamp() && !error.is_scheduler_stamp()) return;
     const auto number = send_number(error.data);
     if (!number) return;
     const auto& at = control.hardware_stamp ? control.hardware_stamp : control.software_stamp;
-    if (at) stamps_.push_back({*number, *at, control.hardware_stamp.has_value()});
+    if (at) stamps_.push_back({*number, *at, control.hardware_stamp.has_value(), error.is_scheduler_stamp()});
     return;
   }
   if (error.origin == SO_EE_ORIGIN_LOCAL && error.error == EMSGSIZE) {

@@ -140,7 +140,7 @@ int TcpConnections::connect(Departure& departure) {
   connection.to = departure.to.address();
   net::SocketAddress to = departure.to;
   to.set_port(port_for(connection.to));
-  departure.call_began = departure.sent_at = clock_source_->monotonic();
+  departure.call_began = departure.call_ended = departure.sent_at = clock_source_->monotonic();
   const int done = ::connect(connection.descriptor.get(), to.data(), to.size());
   const int system_errno = done == 0 ? 0 : errno;
   if (system_errno != 0 && system_errno != EINPROGRESS && system_errno != ECONNREFUSED) {
@@ -166,7 +166,7 @@ std::size_t TcpConnections::send(std::span<Departure> departures) {
   if (network_.mark) raised.emplace({net::Capability::net_raw, net::Capability::net_admin});
   std::size_t decided = 0;
   for (Departure& departure : departures) {
-    departure.call_began = departure.sent_at = clock_source_->monotonic();
+    departure.call_began = departure.call_ended = departure.sent_at = clock_source_->monotonic();
     departure.system_errno = connect(departure);
     const bool no_descriptor = departure.system_errno == EMFILE || departure.system_errno == ENFILE;
     // One is free again as soon as an attempt ends.

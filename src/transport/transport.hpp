@@ -35,6 +35,7 @@ struct Departure {
   // Filled in by send().
   int system_errno = 0;              // 0: the kernel took it
   MonotonicTime call_began{};        // when the system call that took it began
+  MonotonicTime call_ended{};        // and when it returned
   MonotonicTime sent_at{};           // when it left, interpolated between the call's begin and end
   std::optional<std::uint32_t> mtu;  // with EMSGSIZE: what would have fitted
 };
@@ -44,6 +45,7 @@ struct SendStamp {
   std::uint32_t number = 0;
   UnixTime at{};
   bool hardware = false;
+  bool scheduler = false;  // given to the queueing discipline; TransportOptions::scheduler_stamps
 };
 
 // What shows that an answer answers the probe with its sequence number.
@@ -133,7 +135,8 @@ struct TransportOptions {
   ClockChoice clock = ClockChoice::automatic;
   NetworkOptions network;
   int receive_buffer_bytes = 0;
-  bool sampled_stamps = false;  // TX stamps are asked for send by send (Departure::stamp)
+  bool sampled_stamps = false;    // TX stamps are asked for send by send (Departure::stamp)
+  bool scheduler_stamps = false;  // each send has a second TX stamp; for those who look at single probes
   bool own_send_numbers =
       true;  // number sends by SCM_TS_OPT_ID where the kernel takes it; false: tests of the fallback
   bool headers = true;  // tell TTL, TOS and IP options of what arrives; it costs each packet a little

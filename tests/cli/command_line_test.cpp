@@ -371,6 +371,30 @@ TEST(CommandLine, EveryOptionKnowsWhetherItTakesAValue) {
   }
 }
 
+TEST(Explain, TakesWhatTheSocketGets) {
+  const auto parsed = parse({"explain", "-t", "7", "-Q", "cs4", "-I", "eth0", "-S", "192.0.2.9", "-s", "0",
+                             "-W", "2s", "--transport", "udp", "--svg", "x.svg", "192.0.2.1"});
+  ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
+  const auto& options = std::get<ExplainOptions>(std::get<CommandOptions>(*parsed));
+  EXPECT_EQ(options.target, "192.0.2.1");
+  EXPECT_EQ(options.network.ttl, 7);
+  EXPECT_EQ(options.network.tos, 0x80);
+  EXPECT_EQ(options.network.interface, "eth0");
+  EXPECT_EQ(options.network.source, Address::parse("192.0.2.9").value());
+  EXPECT_EQ(options.family, Family::ipv4) << "the source's";
+  EXPECT_EQ(options.size_bytes, 0);
+  EXPECT_EQ(options.timeout, std::chrono::seconds(2));
+  EXPECT_EQ(options.transport, TransportKind::udp);
+  EXPECT_EQ(options.svg_file, "x.svg");
+}
+
+TEST(Explain, RefusesWhatItCannotDo) {
+  EXPECT_THAT(error_of({"explain", "a.example", "b.example"}), HasSubstr("one target"));
+  EXPECT_THAT(error_of({"explain", "--transport", "tcp", "192.0.2.1"}), HasSubstr("auto, icmp, raw, udp"));
+  EXPECT_THAT(error_of({"explain", "-6", "192.0.2.1"}), HasSubstr("IPv4"));
+  EXPECT_THAT(error_of({"explain", "-6", "-S", "192.0.2.1", "::1"}), HasSubstr("--source"));
+}
+
 DoctorOptions doctor_options_of(const std::vector<std::string>& words) {
   const auto parsed = parse(words);
   if (!parsed) {
@@ -393,7 +417,7 @@ TEST(Doctor, TakesATargetAFormatAndAFamily) {
 
 TEST(Doctor, RefusesWhatItCannotDo) {
   EXPECT_THAT(error_of({"doctor", "a.example", "b.example"}), HasSubstr("one target"));
-  EXPECT_THAT(error_of({"doctor", "-4", "-6"}), HasSubstr("other family"));
+  EXPECT_THAT(error_of({"doctor", "-4", "-6"}), HasSubstr("cannot be used together"));
   EXPECT_THAT(error_of({"doctor", "-4", "::1"}), HasSubstr("IPv6"));
   EXPECT_THAT(error_of({"doctor", "--format", "csv"}), HasSubstr("text, json"));
   EXPECT_THAT(error_of({"doctor", "192.0.2.0/24"}), HasSubstr("range"));

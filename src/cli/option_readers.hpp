@@ -1,0 +1,36 @@
+// option_readers.hpp: values that options of several subcommands take, and that need more than a number.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cli/option_values.hpp"
+#include "cli/units.hpp"
+#include "sonde/address.hpp"
+#include "sonde/options.hpp"
+
+namespace sonde::cli {
+
+inline constexpr std::array<Choice<PathMtu>, 4> path_mtus{
+    {{"do", PathMtu::always}, {"want", PathMtu::want}, {"dont", PathMtu::never}, {"probe", PathMtu::probe}}};
+
+Parsed<std::string> read_interface(std::string_view text);  // not checked to exist
+Parsed<Address> read_source(std::string_view text);         // not checked to be this host's
+Parsed<std::string> read_file_name(std::string_view text);
+
+// Of -4 and -6, into the member `family`.
+template <typename Options, Family Wanted>
+Applied set_family(std::string_view, CommandOptions& command) {
+  auto& options = std::get<Options>(command);
+  if (options.family && *options.family != Wanted)
+    return std::unexpected("-4 and -6 cannot be used together");
+  options.family = Wanted;
+  return {};
+}
+
+// What is wrong with --source beside -4 or -6; nullopt when nothing is.
+std::optional<std::string> source_fault(const std::optional<Address>& source, std::optional<Family> family);
+
+}  // namespace sonde::cli
