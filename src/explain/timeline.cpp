@@ -2,6 +2,7 @@
 #include "explain/timeline.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sonde::explain {
 namespace {
@@ -66,7 +67,8 @@ Timeline make_timeline(const Measurements& measurements) {
       timeline.instants.push_back({instant, *at});
   }
   // Where nothing queues, a packet may be answered before the call that sent it is back.
-  std::ranges::stable_sort(timeline.instants, {}, &Measured::at);
+  std::ranges::sort(timeline.instants, {},
+                    [](const Measured& measured) { return std::pair(measured.at, measured.instant); });
   Told told{};
   for (std::size_t i = 1; i < timeline.instants.size(); ++i) {
     const Measured& from = timeline.instants[i - 1];
