@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cli/say.hpp"
+#include "cli/udp_limit.hpp"
 #include "net/permissions.hpp"
 #include "report/display.hpp"
 #include "report/words.hpp"
@@ -295,6 +296,7 @@ void PingRun::finish() {
   reporter_->end(totals, all_figures());
   write_out();
   explain_unsent();
+  explain_udp_limits(totals.elapsed);
   if (capture_output_) capture_output_->flush(std::chrono::seconds(10));
 }
 
@@ -316,6 +318,20 @@ void PingRun::explain_unsent() {
                                report::display_name(targets_.name(place), options_.numeric))
                  .message());
   }
+}
+
+void PingRun::explain_udp_limits(Nanoseconds elapsed) {
+  if (options_.pace_udp) return;
+  std::uint64_t limited = 0;
+  for (std::size_t place = 0; place < targets_.size(); ++place) {
+    if (taken_way(targets_[place]) == TransportKind::udp && looks_limited(summary_at(place).figures, elapsed))
+      ++limited;
+  }
+  if (limited == 0) return;
+  complain(fmt::format(
+      "{} gave as many answers by UDP as a Linux host's own limit lets through (6, then one a second): the "
+      "loss is probably that limit, not the network's; leave --unpaced out to ask no faster",
+      report::counted(limited, "target", "targets")));
 }
 
 // With nothing left to measure the reader may take its time; a signal ends that.

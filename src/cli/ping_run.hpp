@@ -73,6 +73,8 @@ class PingRun {
   // --- ways of asking ---
   void consider_ways();
   void watch_ways();
+  // By which a target is asked, or was.
+  TransportKind taken_way(const MeasuredTargets::Measured& measured) const;
   bool in_doubt(FamilyWay& way);
   void try_next_way(FamilyWay& way, TransportKind after);
   void judge_trials(FamilyWay& way);
@@ -87,6 +89,7 @@ class PingRun {
   void report_so_far();
   void report_so_far_to(report::Reporter& reporter);
   void report_all();
+  void explain_udp_limits(Nanoseconds elapsed);
   Figures all_figures() const;
   report::Summary summary_at(std::size_t place) const;
   void write_out();

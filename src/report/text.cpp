@@ -133,6 +133,9 @@ void TextReporter::summary(const TargetName& target, const Summary& summary) {
   if (options_.histogram) histogram = histogram_text(summary.histogram, options_.width, options_.unicode);
   if (options_.many_targets) {
     if (summaries_++ == 0) output_.write("\n");
+    if (target.transport.empty() ||
+        asked_again_.insert(target.name + ' ' + target.address.to_string()).second)
+      ++targets_;
     output_.write(table_.add(name, summary));
     if (!histogram.empty()) histograms_ += fmt::format("\n{}\n{}", name, histogram);
     return;
@@ -146,7 +149,7 @@ void TextReporter::end(const Totals& totals, const Figures& merged) {
   if (options_.many_targets) {
     output_.write(table_.finish());
     output_.write(histograms_);
-    output_.write(fmt::format("\n{} in {}, loss {}\n{}\n", counted(summaries_, "target", "targets"),
+    output_.write(fmt::format("\n{} in {}, loss {}\n{}\n", counted(targets_, "target", "targets"),
                               duration_text(totals.elapsed, options_.unicode),
                               merged.loss_ratio ? percent_text(*merged.loss_ratio) : "unknown",
                               counts_text(merged, false)));

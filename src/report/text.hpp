@@ -1,6 +1,9 @@
 // text.hpp: a run as a person reads it.
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "report/line_limiter.hpp"
 #include "report/make_reporter.hpp"
 #include "report/text_lines.hpp"
@@ -37,7 +40,9 @@ class TextReporter final : public Reporter {
   SummaryTable table_;
   std::string histograms_;      // of many targets: written below the table
   std::size_t name_width_ = 0;  // of the prefix; grows with the names seen
-  std::uint64_t summaries_ = 0;
+  std::uint64_t summaries_ = 0, targets_ = 0;
+  std::set<std::string>
+      asked_again_;  // targets of runs that ask in several ways, each of which has a summary
 };
 
 }  // namespace sonde::report

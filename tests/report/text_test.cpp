@@ -170,6 +170,18 @@ TEST(Text, NothingLeftThisHostIsNotCalledLoss) {
   EXPECT_THAT(text, Not(HasSubstr("100%")));
 }
 
+TEST(Text, ATargetAskedInTwoWaysIsOneTarget) {
+  const std::string text = written_by(text_options(true), [&](Reporter& reporter) {
+    TargetName target = gateway_target();
+    for (const char* way : {"icmp", "udp"}) {
+      target.transport = way;
+      reporter.summary(target, sample_summary());
+    }
+    reporter.end(sample_totals(), sample_merged());
+  });
+  EXPECT_THAT(text, HasSubstr("\n1 target in "));
+}
+
 TEST(Text, SuppressedLinesAreCounted) {
   StandingClock clock;
   ReportOptions options = text_options(false);
