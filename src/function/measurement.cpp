@@ -337,7 +337,7 @@ void Measurement::Implementation::change_way(FamilyState& state, TransportKind w
     before.transport = notice_of(measured);
     before.figures = session_->figures(*measured.id).value_or(Figures{});
     before.verdicts = std::exchange(answer.verdicts, {});
-    static_cast<void>(session_->remove(*measured.id));
+    [[maybe_unused]] const auto last = session_->remove(*measured.id);
     measured.id = *added;
     measured.way = way;
   }

@@ -60,7 +60,9 @@ TransportKind OtherWays::judge(Session& session) {
 }
 
 void OtherWays::end(Session& session) {
-  for (const Trial& trial : trials_) static_cast<void>(session.remove(trial.target));
+  for (const Trial& trial : trials_) {
+    [[maybe_unused]] const auto figures = session.remove(trial.target);
+  }
   trials_.clear();
 }
 
