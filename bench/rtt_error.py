@@ -18,15 +18,17 @@ import time
 PCAP_NANOSECONDS = 0xA1B23C4D
 
 
-def read_capture(path):
-    """RTT in nanoseconds by (address, n), n counting the requests to that address from 0."""
+ICMP_CAPTURE = "icmp or icmp6"
+HANDSHAKE_CAPTURE = "tcp[tcpflags] & (tcp-syn|tcp-rst) != 0"  # IPv4
+ICMP, TCP, ICMP6 = 1, 6, 58
+
+
+def read_packets(path):
+    """(time, protocol, source, destination, what follows the IP header) of every IP packet."""
     with open(path, "rb") as file:
         data = file.read()
     if len(data) < 24 or struct.unpack_from("<I", data)[0] != PCAP_NANOSECONDS:
         raise ValueError(f"{path}: not a nanosecond capture of this machine's byte order")
-    requests = {}  # address -> how many so far
-    waiting = {}  # (address, identifier, sequence) -> (n, time)
-    rtts = {}
     position = 24
     while position + 16 <= len(data):
         seconds, nanoseconds, length, _ = struct.unpack_from("<IIII", data, position)
@@ -35,20 +37,42 @@ def read_capture(path):
         at = seconds * 1_000_000_000 + nanoseconds
         ethernet_type = data[frame + 12 : frame + 14]
         if ethernet_type == b"\x08\x00":
-            source, destination = data[frame + 26 : frame + 30], data[frame + 30 : frame + 34]
-            icmp = frame + 14 + 4 * (data[frame + 14] & 15)
+            payload = frame + 14 + 4 * (data[frame + 14] & 15)
+            yield at, data[frame + 23], data[frame + 26 : frame + 30], data[frame + 30 : frame + 34], data[payload:position]
         elif ethernet_type == b"\x86\xdd":
-            source, destination = data[frame + 22 : frame + 38], data[frame + 38 : frame + 54]
-            icmp = frame + 54
-        else:
+            yield at, data[frame + 20], data[frame + 22 : frame + 38], data[frame + 38 : frame + 54], data[frame + 54 : position]
+
+
+def request_or_answer(protocol, payload):
+    """("request" or "answer", what the two have in common beside the addresses), or nothing for other packets."""
+    if protocol in (ICMP, ICMP6):
+        kind = {8: "request", 128: "request", 0: "answer", 129: "answer"}.get(payload[0])
+        return (kind, payload[4:8]) if kind else None
+    if protocol != TCP:
+        return None
+    syn, reset, ack = payload[13] & 2, payload[13] & 4, payload[13] & 16
+    if syn and not ack:
+        return "request", payload[0:4]
+    # The prober's own resets, which end what was accepted, answer nothing that waits.
+    return ("answer", payload[2:4] + payload[0:2]) if syn or reset else None
+
+
+def read_capture(path):
+    """RTT in nanoseconds by (address, n), n counting the requests to that address from 0."""
+    requests = {}  # address -> how many so far
+    waiting = {}  # (address, what names the request) -> (n, time)
+    rtts = {}
+    for at, protocol, source, destination, payload in read_packets(path):
+        found = request_or_answer(protocol, payload)
+        if not found:
             continue
-        kind, identification = data[icmp], data[icmp + 4 : icmp + 8]
-        if kind in (8, 128):
+        kind, name = found
+        if kind == "request":
             n = requests.get(destination, 0)
             requests[destination] = n + 1
-            waiting[destination, identification] = (n, at)
-        elif kind in (0, 129):
-            request = waiting.pop((source, identification), None)
+            waiting[destination, name] = (n, at)
+        else:
+            request = waiting.pop((source, name), None)
             if request:
                 rtts[source, request[0]] = at - request[1]
     return rtts
@@ -77,10 +101,10 @@ def read_fping(output, _target):
         yield packed(found[1]), int(found[2]), float(found[3]) * 1e6
 
 
-def capture(device, path):
+def capture(device, path, what):
     process = subprocess.Popen(
         ["tcpdump", "-i", device, "-j", "host", "--time-stamp-precision=nano", "-n", "-s", "96", "-B", "32768",
-         "-Z", "root", "-w", path, "icmp or icmp6"],
+         "-Z", "root", "-w", path, what],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     for line in process.stderr:
         if "listening on" in line:
@@ -93,11 +117,11 @@ def percentile(values, p):
     return values[min(len(values) - 1, int(p / 100 * len(values)))]
 
 
-def measure(command, reader, target, device):
-    """Runs the command while capturing; {"count", "matched", "median", "p99", "wire"} in nanoseconds."""
+def measure(command, reader, target, device, what=ICMP_CAPTURE, may_lose=False):
+    """Runs the command while capturing `what` (a filter), and lets its status say that some did not answer; {"count", "matched", "median", "p99", "wire"} in nanoseconds."""
     with tempfile.TemporaryDirectory(prefix="sonde-bench-") as folder:
         path = os.path.join(folder, "run.pcap")
-        tcpdump = capture(device, path)
+        tcpdump = capture(device, path, what)
         try:
             done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120)
             time.sleep(1.5)  # the kernel hands a block of the capture's ring over once it is a second old
@@ -105,7 +129,7 @@ def measure(command, reader, target, device):
             tcpdump.send_signal(signal.SIGINT)
             said = tcpdump.communicate(timeout=30)[1]
         rtts = read_capture(path)
-    if done.returncode != 0:
+    if done.returncode not in ((0, 1) if may_lose else (0,)):
         raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}: {(done.stderr or done.stdout).strip()[-300:]}")
     dropped = re.search(r"(\d+) packets dropped by kernel", said)
     if dropped and int(dropped[1]) > 0:

@@ -18,7 +18,7 @@ namespace sonde {
 enum class TransportKind : std::uint8_t {
   automatic,
   icmp_datagram,  // echo requests by a ping socket; needs a group in net.ipv4.ping_group_range
-  icmp_raw,       // the same by a raw socket; needs CAP_NET_RAW
+  icmp_raw,       // the same by a raw socket; needs CAP_NET_RAW permitted, raised only while it is opened
   udp,            // datagrams to closed ports, answered by port unreachable; needs nothing
   tcp,            // the time of a handshake, or of its refusal; needs nothing
 };

@@ -115,7 +115,8 @@ class Session {
   Figures merged_figures() const;
   Totals totals() const;
 
-  // Which transport each family got, once a target of it was added.
+  // Which transport each family got, once a target of it was added; of several (NetworkOptions::transport) each, in the
+  // order in which they were taken.
   std::vector<TransportNotice> notices() const;
 
   class Implementation;  // private to the library; named so that the .cpp files can share it

@@ -105,10 +105,16 @@ An event is a JSON object with
 .IR count ,
 .IR interval ,
 .IR timeout ,
-.I transport
+.IR transport ,
+.I size
 and
-.IR size ;
+.IR try_all ;
 or just a host.
+A way of asking that nobody of an address family answers is left for one that is
+answered.
+.PP
+Before the first packet it gives up every capability but CAP_NET_RAW.
+That stays permitted, and is in force only while a raw socket is being opened.
 .PP
 Since whoever may send events can look at the network that it runs in, addresses
 of special purpose (private, loopback, link-local, clouds' metadata) are refused

@@ -16,7 +16,6 @@
 #include <vector>
 
 #include "cli/exit_status.hpp"
-#include "cli/family_way.hpp"
 #include "cli/live_display.hpp"
 #include "cli/measured_targets.hpp"
 #include "cli/ping_options.hpp"
@@ -26,6 +25,7 @@
 #include "report/output.hpp"
 #include "report/pcapng.hpp"
 #include "resolve/resolver.hpp"
+#include "session/family_way.hpp"
 #include "sonde/session.hpp"
 
 namespace sonde::cli {
@@ -75,10 +75,10 @@ class PingRun {
   void watch_ways();
   // By which a target is asked, or was.
   TransportKind taken_way(const MeasuredTargets::Measured& measured) const;
-  bool in_doubt(FamilyWay& way);
-  void try_next_way(FamilyWay& way, TransportKind after);
-  void judge_trials(FamilyWay& way);
-  void change_way(FamilyWay& way);
+  bool in_doubt(session::FamilyWay& way);
+  void try_next_way(session::FamilyWay& way, TransportKind after);
+  void judge_trials(session::FamilyWay& way);
+  void change_way(session::FamilyWay& way);
   TransportKind way_of(Family family) const;
 
   // --- ending ---
@@ -119,8 +119,8 @@ class PingRun {
   report::RunStart start_;
   std::optional<LiveDisplay> live_;
 
-  std::vector<FamilyWay> ways_;     // with --transport auto
-  std::uint64_t trial_probes_ = 0;  // of no target of the report
+  std::vector<session::FamilyWay> ways_;  // with --transport auto
+  std::uint64_t trial_probes_ = 0;        // of no target of the report
   MonotonicTime next_look_at_ways_{};
 
   std::vector<std::string> held_complaints_;  // while the live table has the screen

@@ -1,27 +1,15 @@
-// ping_ways.cpp: leaving a way that is open but shut (family_way.hpp).
+// ping_ways.cpp: leaving a way that is open but shut (session/family_way.hpp).
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "cli/ping_run.hpp"
 
 namespace sonde::cli {
 
-namespace {
-
-constexpr Nanoseconds trial_interval = std::chrono::milliseconds(200);
-
-bool answered(const Figures& figures) {
-  return figures.received + figures.late > 0;
-}
-
-std::uint64_t unanswered(const Figures& figures) {
-  return figures.lost + figures.errors + figures.local;
-}
-
-}  // namespace
+using session::FamilyWay;
+using session::WayInquiry;
 
 void PingRun::watch_ways() {
   for (const TransportNotice& notice : session_->notices()) {
@@ -59,24 +47,18 @@ void PingRun::consider_ways() {
 
 // Whether no target of the family has answered its first probes. Settles it when one has.
 bool PingRun::in_doubt(FamilyWay& way) {
-  std::size_t looked_at = 0, refused = 0;
-  for (std::size_t place = 0; place < targets_.size() && looked_at < FamilyWay::most_looked_at; ++place) {
+  WayInquiry inquiry;
+  for (std::size_t place = 0; place < targets_.size() && !inquiry.over(); ++place) {
     const auto& measured = targets_[place];
     if (measured.address.family() != way.family || !measured.present()) continue;
     const auto figures = session_->figures(measured.id);
     if (!figures) continue;
-    if (answered(*figures)) {
-      way.settled = true;
-      return false;
-    }
-    if (unanswered(*figures) < FamilyWay::probes_before_doubt) return false;
-    ++looked_at;
     const auto why = unsent_.find(place);
-    if (figures->local > 0 && why != unsent_.end() && why->second == EPERM) ++refused;
+    inquiry.hear(*figures, why == unsent_.end() ? 0 : why->second);
   }
-  if (looked_at == 0) return false;
-  // One host that is silent is most likely down; what this host itself refuses is no question of hosts.
-  const bool doubted = list_.size() > 1 || options_.try_all || refused == looked_at;
+  const auto verdict = inquiry.verdict();
+  if (verdict == WayInquiry::Verdict::undecided) return false;
+  const bool doubted = WayInquiry::doubts(verdict, list_.size() > 1 || options_.try_all);
   way.settled = !doubted;
   return doubted;
 }
@@ -92,7 +74,7 @@ void PingRun::try_next_way(FamilyWay& way, TransportKind after) {
        next = FamilyWay::after(next)) {
     TargetOptions trial = target_options_;
     trial.network.transport = next;
-    trial.schedule = FixedInterval{trial_interval};
+    trial.schedule = FixedInterval{FamilyWay::trial_interval};
     trial.max_probes = FamilyWay::probes_before_doubt;
     trial.phase = Nanoseconds::zero();
     for (std::size_t place = 0; place < targets_.size() && way.trials.size() < FamilyWay::most_trials;
@@ -114,7 +96,7 @@ void PingRun::judge_trials(FamilyWay& way) {
   for (const TargetId trial : way.trials) {
     const auto figures = session_->figures(trial);
     if (!figures) continue;
-    any = any || answered(*figures);
+    any = any || session::answered(*figures);
     over = over && figures->sent == FamilyWay::probes_before_doubt && figures->in_flight == 0;
   }
   if (!any && !over) return;

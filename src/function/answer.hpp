@@ -12,12 +12,20 @@
 
 namespace sonde::function {
 
+// What was measured by a way that nobody answered, before another was taken.
+struct WayAnswer {
+  std::optional<TransportNotice> transport;
+  Figures figures;  // with what was in flight when it was left
+  std::vector<Event> verdicts;
+};
+
 struct AddressAnswer {
   Address address;
   std::optional<TransportNotice> transport;  // how it was asked, and why not in a better way
   std::optional<Error> error;                // why it could not be asked; then nothing below holds
   Figures figures;
-  std::vector<Event> verdicts;  // one for each probe that has one, in order
+  std::vector<Event> verdicts;    // one for each probe that has one, in order
+  std::vector<WayAnswer> before;  // ways that were left for this one; none of the above is theirs
 };
 
 struct TargetAnswer {

@@ -85,28 +85,41 @@ Json error_object(const Error& error) {
   return object;
 }
 
+void put_transport(Json& object, const std::optional<TransportNotice>& notice) {
+  if (!notice) return;
+  object["transport"] = to_string(notice->taken);
+  object["clock"] = to_string(notice->clock);
+  if (!notice->reason.empty()) object["reason"] = notice->reason;
+}
+
+void put_figures(Json& object, const report::TargetName& name, const Figures& figures,
+                 const std::vector<Event>& verdicts, bool complete) {
+  ObjectSink summary;
+  report::walk_summary(summary, name, figures, !complete);
+  object["summary"] = summary.take();
+  Json& probes = object["probes"] = Json::array();
+  for (const Event& verdict : verdicts) {
+    ObjectSink probe;
+    report::walk_event(probe, verdict, name);
+    probes.push_back(probe.take());
+  }
+}
+
 Json address_object(const std::string& target, const AddressAnswer& measured, bool complete) {
   Json object = Json::object();
   object["address"] = measured.address.to_string();
   object["ip_version"] = static_cast<unsigned>(measured.address.family());
-  if (measured.transport) {
-    object["transport"] = to_string(measured.transport->taken);
-    object["clock"] = to_string(measured.transport->clock);
-    if (!measured.transport->reason.empty()) object["reason"] = measured.transport->reason;
-  }
+  put_transport(object, measured.transport);
   if (measured.error) {
     object["error"] = error_object(*measured.error);
     return object;
   }
   const report::TargetName name{target, {}, {}, measured.address};
-  ObjectSink summary;
-  report::walk_summary(summary, name, measured.figures, !complete);
-  object["summary"] = summary.take();
-  Json& probes = object["probes"] = Json::array();
-  for (const Event& verdict : measured.verdicts) {
-    ObjectSink probe;
-    report::walk_event(probe, verdict, name);
-    probes.push_back(probe.take());
+  put_figures(object, name, measured.figures, measured.verdicts, complete);
+  for (const WayAnswer& way : measured.before) {
+    Json& left = object["before"].emplace_back(Json::object());
+    put_transport(left, way.transport);
+    put_figures(left, name, way.figures, way.verdicts, way.figures.in_flight == 0);
   }
   return object;
 }

@@ -77,9 +77,13 @@ Result<void> apply(const Field& field, Request& request) {
                  in_quotes(field.value));
     }
     request.size_bytes = static_cast<std::uint16_t>(*size);
+  } else if (field.name == "try_all") {
+    const auto yes = read_truth(field.value);
+    if (!yes) return bad("\"try_all\" is neither true nor false", in_quotes(field.value));
+    request.try_all = *yes;
   } else {
     return bad("unknown field", in_quotes(field.name),
-               "there are target, count, interval, timeout, transport and size");
+               "there are target, count, interval, timeout, transport, size and try_all");
   }
   return {};
 }
@@ -122,10 +126,10 @@ Json parse_bounded(std::string_view text) {
   return too_deep ? Json(Json::value_t::discarded) : value;
 }
 
-// A string or a number as text; nullopt for anything else.
+// A string, a number or a truth value as text; nullopt for anything else.
 std::optional<std::string> scalar(const Json& value) {
   if (value.is_string()) return value.get_ref<const std::string&>();
-  if (value.is_number()) return value.dump();
+  if (value.is_number() || value.is_boolean()) return value.dump();
   return std::nullopt;
 }
 
@@ -144,7 +148,7 @@ Result<Fields> fields_of(const Json& event) {
     auto text = scalar(value);
     if (!text || (name == "target" && !value.is_string())) {
       return bad(name == "target" ? "\"target\" is neither a string nor an array of strings"
-                                  : "a field is neither a number nor a string",
+                                  : "a field is neither a number, a string nor true or false",
                  in_quotes(name));
     }
     fields.push_back({name, std::move(*text)});

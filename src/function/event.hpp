@@ -1,7 +1,7 @@
 // event.hpp: an invocation's event or query, read into a Request.
 //
 // An event is {"target": "host" or ["host", ...], "count": 5, "interval": 0.2, "timeout": "1s", "transport": "auto",
-// "size": 56}, the fields but for `target` optional, durations as numbers of seconds or with a unit; or just
+// "size": 56, "try_all": true}, the fields but for `target` optional, durations as numbers of seconds or with a unit; or just
 // "host", as a JSON string or bare. What an API gateway or a function URL makes of an HTTP request is opened:
 // its body, or where there is none its query parameters, hold the event.
 //

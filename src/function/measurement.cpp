@@ -1,6 +1,7 @@
 // measurement.cpp: see measurement.hpp.
 #include "function/measurement.hpp"
 
+#include <fmt/format.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -9,7 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "function/other_ways.hpp"
 #include "function/waiting.hpp"
+#include "session/family_way.hpp"
 
 namespace sonde::function {
 namespace {
@@ -18,7 +21,17 @@ namespace {
 struct Measured {
   std::size_t target;  // its place among the request's
   AddressAnswer answer;
-  std::optional<TargetId> id;  // unset: it could not be asked
+  std::optional<TargetId> id;                    // unset: it could not be asked
+  TransportKind way = TransportKind::automatic;  // automatic: that which the session took for its family
+};
+
+// How an address family is asked, with `auto`.
+struct FamilyState {
+  Family family;
+  OtherWays others{};
+  TransportKind way = TransportKind::automatic;  // as above
+  bool settled = false;                          // somebody answered, or there is nothing more to try
+  std::string remark{};                          // what came of trying, for those who asked
 };
 
 bool is_verdict(EventKind kind) {
@@ -61,12 +74,22 @@ class Measurement::Implementation {
   Answer answer() const;
 
  private:
-  bool measured_out() const { return unresolved_ == 0 && (!session_ || session_->done()); }
+  bool measured_out() const;
+  // Also where other ways are still being tried.
+  bool every_probe_decided() const;
   void look_up(std::size_t target);
   void resolved(std::size_t target, const Result<resolve::Resolution>& resolution);
   void take_addresses(std::size_t target, const std::vector<Address>& addresses, bool is_numeric);
   void add(std::size_t target, const Address& address);
   void take_events();
+  // --- ways of asking ---
+  void consider_ways();
+  void consider_way(FamilyState& state, bool impatient);
+  session::WayInquiry::Verdict inquire(Family family, bool impatient) const;
+  void try_other_ways(FamilyState& state, bool refused);
+  void change_way(FamilyState& state, TransportKind way);
+  std::optional<TransportNotice> notice_of(const Measured& measured) const;
+  std::string reason_for(Family family) const;
 
   Request request_;
   const MeasuringOptions& options_;
@@ -83,6 +106,8 @@ class Measurement::Implementation {
   std::optional<Session> session_;             // unset: it could not be opened, see `session_error_`
   std::optional<Error> session_error_;
   TargetOptions target_options_;
+  std::array<FamilyState, 2> families_{{{Family::ipv4}, {Family::ipv6}}};
+  MonotonicTime impatient_at_;  // from then on silence is doubted before the timeouts have run out
 };
 
 Measurement::Implementation::Implementation(Request request, const MeasuringOptions& options,
@@ -93,7 +118,8 @@ Measurement::Implementation::Implementation(Request request, const MeasuringOpti
       addresses_each_(
           std::min<std::size_t>(most_addresses, most_probes / (request_.count * request_.targets.size()))),
       targets_(request_.targets.size()),
-      waits_for_name_(request_.targets.size()) {
+      waits_for_name_(request_.targets.size()),
+      impatient_at_(began_ + (deadline_ - began_) / 3) {
   SessionOptions session;
   session.transport = request_.transport;
   session.event_capacity = 4096;  // a hundred verdicts, and what strangers may send beside them
@@ -175,7 +201,10 @@ void Measurement::Implementation::add(std::size_t target, const Address& address
     measured.answer.error = session_error_;
     return;
   }
-  auto added = session_->add(address, target_options_);
+  const auto& state = *std::ranges::find(families_, address.family(), &FamilyState::family);
+  TargetOptions options = target_options_;
+  options.network.transport = measured.way = state.way;
+  auto added = session_->add(address, options);
   if (added) {
     measured.id = *added;
   } else {
@@ -188,6 +217,7 @@ MonotonicTime Measurement::Implementation::next_deadline() const {
   if (measured_out()) return clock_.monotonic();
   MonotonicTime next = deadline_;
   if (session_) next = std::min(next, session_->next_deadline().value_or(next));
+  if (clock_.monotonic() < impatient_at_) next = std::min(next, impatient_at_);
   if (resolver_) next = std::min(next, resolver_->next_deadline().value_or(next));
   return next;
 }
@@ -201,6 +231,7 @@ void Measurement::Implementation::process() {
     return;
   }
   take_events();
+  consider_ways();
 }
 
 void Measurement::Implementation::take_events() {
@@ -223,9 +254,137 @@ void Measurement::Implementation::take_events() {
   }
 }
 
+// --- ways of asking -----------------------------------------------------------------------------------------------
+
+void Measurement::Implementation::consider_ways() {
+  if (request_.transport != TransportKind::automatic) return;
+  const bool impatient = clock_.monotonic() >= impatient_at_;
+  for (FamilyState& state : families_) {
+    if (!state.settled) consider_way(state, impatient);
+  }
+}
+
+void Measurement::Implementation::consider_way(FamilyState& state, bool impatient) {
+  using Verdict = session::WayInquiry::Verdict;
+  const Verdict verdict = inquire(state.family, impatient);
+  if (verdict == Verdict::answered) {
+    state.others.end(*session_);
+    state.remark.clear();
+    state.settled = true;
+    return;
+  }
+  if (!state.others.running()) {
+    if (verdict == Verdict::undecided) return;
+    const bool also_for_one = request_.try_all || request_.targets.size() > 1;
+    state.settled = !session::WayInquiry::doubts(verdict, also_for_one);
+    if (!state.settled) try_other_ways(state, verdict == Verdict::refused);
+    return;
+  }
+  const TransportKind found = state.others.judge(*session_);
+  if (found != TransportKind::automatic) return change_way(state, found);
+  if (state.others.running()) return;
+  state.settled = true;
+  if (!state.others.silent().empty())
+    state.remark = fmt::format("nobody answers by {} either", listed(state.others.silent()));
+}
+
+session::WayInquiry::Verdict Measurement::Implementation::inquire(Family family, bool impatient) const {
+  // Of fewer probes than are usual before doubt, every one counts.
+  session::WayInquiry inquiry(std::min(request_.count, session::FamilyWay::probes_before_doubt), impatient);
+  for (const Measured& measured : measured_) {
+    if (measured.answer.address.family() != family || !measured.id || inquiry.over()) continue;
+    const auto figures = session_->figures(*measured.id);
+    if (!figures) continue;
+    const auto& verdicts = measured.answer.verdicts;
+    const auto unsent = std::ranges::find(verdicts, EventKind::local, &Event::kind);
+    inquiry.hear(*figures, unsent == verdicts.end() ? 0 : unsent->system_errno);
+  }
+  return inquiry.verdict();
+}
+
+void Measurement::Implementation::try_other_ways(FamilyState& state, bool refused) {
+  std::vector<Address> addresses;
+  std::optional<TransportNotice> notice;
+  for (const Measured& measured : measured_) {
+    if (measured.answer.address.family() != state.family || !measured.id) continue;
+    addresses.push_back(measured.answer.address);
+    if (!notice) notice = notice_of(measured);
+  }
+  const TransportKind taken = notice ? notice->taken : TransportKind::tcp;
+  state.remark = refused ? fmt::format("this host refuses to send by {} (EPERM)", to_string(taken))
+                         : fmt::format("nobody answered by {}", to_string(taken));
+  state.others.begin(*session_, taken, addresses, target_options_);
+  if (state.others.running()) return;
+  state.settled = true;
+  state.remark.clear();
+}
+
+// Everybody of the family is asked by the way that was found, from the first probe on. What the way before brought stays
+// beside that: round-trip times of different ways are never mixed.
+void Measurement::Implementation::change_way(FamilyState& state, TransportKind way) {
+  state.settled = true;
+  state.way = way;
+  if (!state.others.silent().empty())
+    state.remark += fmt::format("; nobody had answered by {} yet", listed(state.others.silent()));
+  TargetOptions options = target_options_;
+  options.network.transport = way;
+  for (Measured& measured : measured_) {
+    AddressAnswer& answer = measured.answer;
+    if (answer.address.family() != state.family || !measured.id) continue;
+    const auto added = session_->add(answer.address, options);
+    if (!added) continue;
+    WayAnswer& before = answer.before.emplace_back();
+    before.transport = notice_of(measured);
+    before.figures = session_->figures(*measured.id).value_or(Figures{});
+    before.verdicts = std::exchange(answer.verdicts, {});
+    [[maybe_unused]] const auto last = session_->remove(*measured.id);
+    measured.id = *added;
+    measured.way = way;
+  }
+}
+
+// The first of a family is what the session took by itself.
+std::optional<TransportNotice> Measurement::Implementation::notice_of(const Measured& measured) const {
+  const auto notices = session_ ? session_->notices() : std::vector<TransportNotice>();
+  const auto found = std::ranges::find_if(notices, [&](const TransportNotice& notice) {
+    return notice.family == measured.answer.address.family() &&
+           (measured.way == TransportKind::automatic || notice.taken == measured.way);
+  });
+  return found == notices.end() ? std::nullopt : std::optional(*found);
+}
+
+// Why not in a better way: what the session says of the way that it took, and what came of that.
+std::string Measurement::Implementation::reason_for(Family family) const {
+  const auto notices = session_->notices();
+  const auto first = std::ranges::find(notices, family, &TransportNotice::family);
+  const FamilyState& state = *std::ranges::find(families_, family, &FamilyState::family);
+  std::string reason = first == notices.end() ? "" : first->reason;
+  if (!reason.empty() && !state.remark.empty()) reason += "; ";
+  reason += state.remark;
+  if (state.others.running()) reason += "; other ways were still being tried when time ran out";
+  return reason;
+}
+
+// --- the answer ---------------------------------------------------------------------------------------------------
+
+// The session is not done as long as a probe of a way that was left may be answered; nobody waits for that.
+bool Measurement::Implementation::measured_out() const {
+  if (unresolved_ != 0) return false;
+  if (!session_ || session_->done()) return true;
+  const bool trying =
+      std::ranges::any_of(families_, [](const FamilyState& state) { return state.others.running(); });
+  return !trying && every_probe_decided();
+}
+
+bool Measurement::Implementation::every_probe_decided() const {
+  return unresolved_ == 0 && std::ranges::all_of(measured_, [this](const Measured& measured) {
+           return !measured.id || measured.answer.verdicts.size() == request_.count;
+         });
+}
+
 Answer Measurement::Implementation::answer() const {
   Answer answer;
-  answer.complete = measured_out();
+  answer.complete = measured_out() || every_probe_decided();
   answer.elapsed = clock_.monotonic() - began_;
   answer.targets = targets_;
   for (std::size_t target = 0; target < targets_.size(); ++target) {
@@ -233,13 +392,11 @@ Answer Measurement::Implementation::answer() const {
     answer.targets[target].error =
         Error{ErrorCode::unavailable, 0, "the name was not resolved in time", request_.targets[target], {}};
   }
-  const auto notices = session_ ? session_->notices() : std::vector<TransportNotice>();
   for (const Measured& measured : measured_) {
     AddressAnswer& of_address = answer.targets[measured.target].addresses.emplace_back(measured.answer);
-    const auto notice =
-        std::ranges::find(notices, measured.answer.address.family(), &TransportNotice::family);
-    if (measured.id && notice != notices.end()) of_address.transport = *notice;
     if (!measured.id || !session_) continue;
+    of_address.transport = notice_of(measured);
+    if (of_address.transport) of_address.transport->reason = reason_for(measured.answer.address.family());
     if (const auto figures = session_->figures(*measured.id)) of_address.figures = *figures;
   }
   return answer;

@@ -1,5 +1,6 @@
 // measurement.hpp: one invocation's measuring: names are resolved, every address passes the gate, then all are
-// probed side by side, until everything is answered or the deadline has come.
+// probed side by side, until everything is answered or the deadline has come. With `auto`, an address family of which nobody
+// answers is asked by another way that somebody answers.
 //
 // Poll-driven as sonde::Session is: wait until one of descriptors() is readable or next_deadline() has come, call
 // process(), again until done(). Any number may run on one thread. One thread at a time.

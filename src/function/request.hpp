@@ -13,7 +13,7 @@
 namespace sonde::function {
 
 inline constexpr std::size_t most_targets = 16;
-inline constexpr std::uint64_t most_probes = 100;  // over all targets and addresses
+inline constexpr std::uint64_t most_probes = 100;  // over all targets and addresses, by one way
 inline constexpr std::size_t most_addresses = 8;   // measured of one name
 inline constexpr std::uint16_t largest_size =
     1472;  // what fits a packet of 1500 bytes, IPv4 and ICMP headers off
@@ -33,6 +33,7 @@ struct Request {
   TransportKind transport = TransportKind::automatic;
   std::uint16_t tcp_port = 0;  // 0: the usual ones
   std::uint16_t size_bytes = 56;
+  bool try_all = true;  // `auto`: other ways also for a single target that is silent
 };
 
 }  // namespace sonde::function

@@ -75,18 +75,12 @@ Reply respond(const HttpRequest& request, const Settings& settings, const Measur
 
 }  // namespace
 
-Result<void> serve_requests(const std::string& address, const Settings& settings,
-                            const MeasuringOptions& options, int stop) {
-  const auto parsed = parse_listen(address);
-  if (!parsed) return std::unexpected(parsed.error());
-  auto listener = open_listener(*parsed);
-  if (!listener) return std::unexpected(std::move(listener.error()));
-  fmt::print(stderr, "sonde: listening on http://{}/\n", listener->name);
+void serve_requests(Listener listener, const Settings& settings, const MeasuringOptions& options, int stop) {
+  fmt::print(stderr, "sonde: listening on http://{}/\n", listener.name);
   const auto handler = [&](const HttpRequest& request, std::size_t running) {
     return respond(request, settings, options, running);
   };
-  serve_http(std::move(*listener), handler, ServerLimits{}, stop);
-  return {};
+  serve_http(std::move(listener), handler, ServerLimits{}, stop);
 }
 
 }  // namespace sonde::function

@@ -4,15 +4,13 @@
 // functions). POST /initialize, GET /healthz and GET /_/health say that it runs.
 #pragma once
 
-#include <string>
-
 #include "function/http_server.hpp"
+#include "function/listener.hpp"
 #include "function/settings.hpp"
 
 namespace sonde::function {
 
-// Says on standard error where it listens, and serves until `stop` is readable. Errors: cannot listen on `address`.
-Result<void> serve_requests(const std::string& address, const Settings& settings,
-                            const MeasuringOptions& options, int stop);
+// Says on standard error where it listens, and serves until `stop` is readable.
+void serve_requests(Listener listener, const Settings& settings, const MeasuringOptions& options, int stop);
 
 }  // namespace sonde::function

@@ -2,11 +2,14 @@
 #include "function/start.hpp"
 
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 #include "function/gate.hpp"
+#include "function/listener.hpp"
 #include "function/runtime_api.hpp"
 #include "function/serve.hpp"
+#include "net/permissions.hpp"
 
 namespace sonde::function {
 namespace {
@@ -25,6 +28,12 @@ Result<Settings> completed(Settings settings, const Environment& environment) {
   }
   settings.allowed.insert(settings.allowed.end(), allowed->begin(), allowed->end());
   return settings;
+}
+
+Result<Listener> listen_on(const std::string& endpoint) {
+  const auto address = parse_listen(endpoint);
+  if (!address) return std::unexpected(address.error());
+  return open_listener(*address);
 }
 
 }  // namespace
@@ -61,13 +70,22 @@ Result<void> start(const Settings& settings, const Environment& environment, int
     return std::unexpected(complete.error());
   }
   const MeasuringOptions options{Gate(complete->allowed), self_contained_resolver()};
+  std::optional<Listener> listener;
+  if (choice.front_end == FrontEnd::http) {
+    auto opened = listen_on(choice.endpoint);
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    listener = std::move(*opened);
+  }
+  // Raw sockets are opened with every invocation; the port that may have needed a privilege is bound.
+  net::keep_only({net::Capability::net_raw});
   switch (choice.front_end) {
     case FrontEnd::lambda:
       return serve_lambda(choice.endpoint, options, stop);
     case FrontEnd::scf:
       return serve_scf(choice.endpoint, options, stop);
     case FrontEnd::http:
-      return serve_requests(choice.endpoint, *complete, options, stop);
+      serve_requests(std::move(*listener), *complete, options, stop);
+      break;
   }
   return {};
 }

@@ -34,7 +34,8 @@ struct Choice {
 // for a container, on every address; without one for this host alone.
 Choice choose(const Settings& settings, const Environment& environment);
 
-// Runs until `stop` (a descriptor) is readable. Errors: what kept it from starting, or ended it: the runtime API is gone.
+// First gives up every capability but CAP_NET_RAW, which stays permitted and is raised only while a raw socket is opened; a
+// port that needs a privilege is bound before. Then runs until `stop` (a descriptor) is readable. Errors: what kept it from starting, or ended it: the runtime API is gone.
 // A setting that is wrong is told to the runtime too, where that has a place for it.
 Result<void> start(const Settings& settings, const Environment& environment, int stop);
 

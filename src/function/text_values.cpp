@@ -95,6 +95,12 @@ std::optional<Nanoseconds> read_duration(std::string_view text) {
   return Nanoseconds(std::llround(seconds * 1e9));
 }
 
+std::optional<bool> read_truth(std::string_view text) {
+  if (text == "true" || text == "1") return true;
+  if (text == "false" || text == "0") return false;
+  return std::nullopt;
+}
+
 std::optional<AskedTransport> read_transport(std::string_view text) {
   constexpr std::string_view with_port = "tcp:";
   if (text.starts_with(with_port)) {

@@ -19,6 +19,9 @@ std::optional<std::uint64_t> read_whole(std::string_view text, std::uint64_t mos
 // "0.2" (seconds), "200ms", "1.5s", "500us", "1m"; not negative, at most a day.
 std::optional<Nanoseconds> read_duration(std::string_view text);
 
+// "true" or "1", "false" or "0".
+std::optional<bool> read_truth(std::string_view text);
+
 struct AskedTransport {
   TransportKind kind = TransportKind::automatic;
   std::uint16_t tcp_port = 0;  // 0: the usual ones

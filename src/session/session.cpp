@@ -394,8 +394,9 @@ std::vector<TransportNotice> Session::notices() const {
   std::vector<TransportNotice> all;
   for (const auto& shard : implementation_->shards) {
     for (TransportNotice& notice : shard->notices()) {
-      const bool known = std::any_of(all.begin(), all.end(),
-                                     [&](const auto& other) { return other.family == notice.family; });
+      const bool known = std::any_of(all.begin(), all.end(), [&](const auto& other) {
+        return other.family == notice.family && other.taken == notice.taken;
+      });
       if (!known) all.push_back(std::move(notice));
     }
   }

@@ -40,6 +40,9 @@ int first_spare_descriptor() {
 
 constexpr std::size_t events_at_once = 64;
 
+// Answers told in one call of receive(): while the caller deals with them, nobody notices others.
+constexpr std::size_t answers_at_once = 16;
+
 std::uint64_t event_of(std::uint32_t place, std::uint32_t use) {
   return std::uint64_t{use} << 32 | place;
 }
@@ -148,6 +151,7 @@ int TcpConnections::connect(Departure& departure) {
     return system_errno;
   }
   connection.refused_at_once = system_errno == ECONNREFUSED ? system_errno : 0;
+  connection.noticed_at.reset();
   epoll_event event{};
   event.events = EPOLLOUT | EPOLLONESHOT;
   event.data.u64 = event_of(place, connection.use);
@@ -172,6 +176,7 @@ std::size_t TcpConnections::send(std::span<Departure> departures) {
     // One is free again as soon as an attempt ends.
     if (no_descriptor && under_way() > 0) break;
     ++decided;
+    notice();
   }
   arm_timer();
   return decided;
@@ -180,36 +185,51 @@ std::size_t TcpConnections::send(std::span<Departure> departures) {
 // --- receiving --------------------------------------------------------------------------------------------
 
 bool TcpConnections::receive(ReceiveBatch& batch) {
-  std::array<epoll_event, events_at_once> ready;
-  const int count = ::epoll_wait(events_.get(), ready.data(), static_cast<int>(ready.size()), 0);
-  const MonotonicTime now = clock_source_->monotonic();
-  for (int i = 0; i < count; ++i) take_event(ready[static_cast<std::size_t>(i)].data.u64, now, batch);
-  give_up_overdue(now);
+  notice();
+  for (std::size_t told = 0; told < answers_at_once && !ended_.empty(); ++told) {
+    tell(ended_.front(), batch);
+    ended_.pop_front();
+    notice();
+  }
+  give_up_overdue(clock_source_->monotonic());
   arm_timer();
-  return count == static_cast<int>(ready.size());
+  return !ended_.empty();
 }
 
-void TcpConnections::take_event(std::uint64_t event, MonotonicTime now, ReceiveBatch& batch) {
-  if (event == timer_event) {
-    std::uint64_t expirations = 0;
-    [[maybe_unused]] const auto got = ::read(timer_.get(), &expirations, sizeof expirations);
-    armed_ = false;
-    return;
+// Nothing but the clock tells when a reset came, so this is called after everything that takes a while.
+void TcpConnections::notice() {
+  std::array<epoll_event, events_at_once> ready;
+  const int count = ::epoll_wait(events_.get(), ready.data(), static_cast<int>(ready.size()), 0);
+  if (count <= 0) return;
+  const MonotonicTime now = clock_source_->monotonic();
+  for (int i = 0; i < count; ++i) {
+    const std::uint64_t event = ready[static_cast<std::size_t>(i)].data.u64;
+    if (event == timer_event) {
+      std::uint64_t expirations = 0;
+      [[maybe_unused]] const auto got = ::read(timer_.get(), &expirations, sizeof expirations);
+      armed_for_ = MonotonicTime::max();
+      continue;
+    }
+    const auto place = static_cast<std::uint32_t>(event);
+    Connection& connection = connections_[place];
+    if (connection.use != static_cast<std::uint32_t>(event >> 32)) continue;
+    connection.noticed_at = now;
+    ended_.push_back(place);
   }
-  const auto place = static_cast<std::uint32_t>(event);
-  Connection& connection = connections_[place];
-  if (connection.use != static_cast<std::uint32_t>(event >> 32)) return;
-  const int refused_at_once = connection.refused_at_once;
-  const int system_errno =
-      refused_at_once != 0 ? refused_at_once : net::take_pending_error(connection.descriptor.get());
-  describe(connection, system_errno, now, batch);
+}
+
+void TcpConnections::tell(std::uint32_t place, ReceiveBatch& batch) {
+  const Connection& connection = connections_[place];
+  const int system_errno = connection.refused_at_once != 0
+                               ? connection.refused_at_once
+                               : net::take_pending_error(connection.descriptor.get());
+  describe(connection, system_errno, batch);
   release(place);
 }
 
-void TcpConnections::describe(const Connection& connection, int system_errno, MonotonicTime now,
-                              ReceiveBatch& batch) const {
+void TcpConnections::describe(const Connection& connection, int system_errno, ReceiveBatch& batch) const {
   Arrival& arrival = batch.arrivals.emplace_back();
-  arrival.received_at = now;
+  arrival.received_at = *connection.noticed_at;
   arrival.proof = Proof::connection;
   arrival.from = connection.to;
   arrival.message.kind = wire::IcmpKind::echo_reply;
@@ -273,7 +293,7 @@ void TcpConnections::give_up_overdue(MonotonicTime now) {
     const Deadline overdue = deadlines_.front();
     deadlines_.pop_front();
     Connection& connection = connections_[overdue.place];
-    if (connection.use != overdue.use) continue;
+    if (connection.use != overdue.use || connection.noticed_at) continue;
     if (network_.tcp_port == 0) {
       std::size_t& next = other_port_[connection.to];
       next = (next + 1) % usual_ports.size();
@@ -285,13 +305,16 @@ void TcpConnections::give_up_overdue(MonotonicTime now) {
     deadlines_.pop_front();
 }
 
+// For the oldest attempt's end; at once where there is something to tell, since what was noticed makes fd() readable no more.
 void TcpConnections::arm_timer() {
-  if (armed_ || deadlines_.empty()) return;
-  const auto at = deadlines_.front().at.time_since_epoch().count();
+  if (ended_.empty() && deadlines_.empty()) return;
+  const MonotonicTime wanted = ended_.empty() ? deadlines_.front().at : MonotonicTime(Nanoseconds(1));
+  if (wanted >= armed_for_) return;
+  const auto at = wanted.time_since_epoch().count();
   itimerspec when{};
   when.it_value.tv_sec = static_cast<time_t>(at / 1'000'000'000);
   when.it_value.tv_nsec = static_cast<long>(at % 1'000'000'000);
-  armed_ = ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &when, nullptr) == 0;
+  if (::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &when, nullptr) == 0) armed_for_ = wanted;
 }
 
 }  // namespace sonde::transport

@@ -6,13 +6,15 @@
 // (tcpi_total_retrans) is thrown away, as nobody knows which of them it answers.
 //
 // RTTs of accepted connections are the kernel's own (TCP_INFO, tcpi_rtt: microseconds); of refused ones, for which it
-// has none, the monotonic clock's around the calls.
+// has none, the monotonic clock's: from before connect() until the end was noticed, which is looked for after every call that
+// takes a while.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -49,7 +51,8 @@ class TcpConnections final : public Transport {
     std::uint32_t number = 0;
     std::uint32_t use = 0;  // counts the uses of this place
     Address to;
-    int refused_at_once = 0;  // the errno of connect(), which tells it only once
+    int refused_at_once = 0;                    // the errno of connect(), which tells it only once
+    std::optional<MonotonicTime> noticed_at{};  // it ended, and is in ended_
   };
   struct Deadline {
     MonotonicTime at;
@@ -66,8 +69,10 @@ class TcpConnections final : public Transport {
   std::uint32_t take_place();
   void release(std::uint32_t place);
 
-  void take_event(std::uint64_t event, MonotonicTime now, ReceiveBatch& batch);
-  void describe(const Connection& connection, int system_errno, MonotonicTime now, ReceiveBatch& batch) const;
+  // Takes down which attempts have ended, and when.
+  void notice();
+  void tell(std::uint32_t place, ReceiveBatch& batch);
+  void describe(const Connection& connection, int system_errno, ReceiveBatch& batch) const;
   bool describe_icmp_error(const Connection& connection, Arrival& arrival) const;
   bool describe_acceptance(const Connection& connection, Arrival& arrival) const;
   void give_up_overdue(MonotonicTime now);
@@ -82,8 +87,9 @@ class TcpConnections final : public Transport {
   net::FileDescriptor timer_;
   std::vector<Connection> connections_;
   std::vector<std::uint32_t> free_;
-  std::deque<Deadline> deadlines_;  // of all attempts, oldest first; also of those that have ended
-  bool armed_ = false;
+  std::deque<Deadline> deadlines_;   // of all attempts, oldest first; also of those that have ended
+  std::deque<std::uint32_t> ended_;  // places of attempts that have ended and were not told of, in order
+  MonotonicTime armed_for_ = MonotonicTime::max();  // when the timer fires; max: not
   // Addresses that were silent on the first port, with the place in the list of the one to ask next.
   std::unordered_map<Address, std::size_t> other_port_;
 };

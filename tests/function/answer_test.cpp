@@ -54,6 +54,27 @@ TEST(AnswerJson, SaysHowEachAddressWasAskedAndWhyNotBetter) {
   EXPECT_EQ(address["reason"], "ping sockets are closed");
 }
 
+TEST(AnswerJson, AWayThatWasLeftKeepsItsOwnFigures) {
+  Answer answer = sample();
+  AddressAnswer& address = answer.targets[0].addresses[0];
+  WayAnswer left;
+  left.transport = TransportNotice{Family::ipv4, TransportKind::icmp_datagram, RttClock::kernel, ""};
+  left.figures.sent = 3;
+  left.figures.lost = 2;
+  left.figures.in_flight = 1;
+  left.verdicts = {address.verdicts[1]};
+  address.before = {left};
+  const Json json = Json::parse(to_json(answer))["targets"][0]["addresses"][0];
+  EXPECT_EQ(json["summary"]["sent"], 2);
+  ASSERT_EQ(json["before"].size(), 1u);
+  const Json& before = json["before"][0];
+  EXPECT_EQ(before["transport"], "icmp");
+  EXPECT_FALSE(before.contains("reason"));
+  EXPECT_EQ(before["summary"]["event"], "interim");
+  EXPECT_EQ(before["summary"]["in_flight"], 1);
+  EXPECT_EQ(before["probes"].size(), 1u);
+}
+
 TEST(AnswerJson, FiguresAndVerdictsAreTheLinesOfTheSchema) {
   const Json json = Json::parse(to_json(sample()));
   const Json& address = json["targets"][0]["addresses"][0];

@@ -50,6 +50,18 @@ TEST(Event, EveryFieldIsRead) {
   EXPECT_EQ(request.size_bytes, 8);
 }
 
+TEST(Event, TryAllIsTrueUnlessToldOtherwise) {
+  EXPECT_TRUE(read(R"({"target":"a.example"})").try_all);
+  for (const char* no : {"false", "\"false\"", "0", "\"0\""})
+    EXPECT_FALSE(read(R"({"target":"a.example","try_all":)" + std::string(no) + "}").try_all) << no;
+  for (const char* yes : {"true", "\"true\"", "1"})
+    EXPECT_TRUE(read(R"({"target":"a.example","try_all":)" + std::string(yes) + "}").try_all) << yes;
+  EXPECT_THAT(error_of(R"({"target":"a.example","try_all":"maybe"})"), HasSubstr("neither true nor false"));
+  const auto asked = parse_query("target=a.example&try_all=false");
+  ASSERT_TRUE(asked);
+  EXPECT_FALSE(asked->try_all);
+}
+
 TEST(Event, NumbersMayBeWrittenAsStrings) {
   const Request request = read(R"({"target":"a.example","count":"7","interval":"1","size":"0"})");
   EXPECT_EQ(request.count, 7u);

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <string>
 
+#include "engine/fake_clock.hpp"
 #include "net/file_descriptor.hpp"
 #include "net/network_namespace.hpp"
 #include "net/ping_socket.hpp"
@@ -36,9 +37,10 @@ net::FileDescriptor listen_on(Family family, std::uint16_t port) {
 
 class Asking {
  public:
-  explicit Asking(Family family, std::uint16_t port = 0) {
+  explicit Asking(Family family, std::uint16_t port = 0, const Clock& clock = Clock::system()) {
     TransportOptions options;
     options.network.tcp_port = port;
+    options.clock_source = &clock;
     auto opened = TcpConnections::open(family, options);
     EXPECT_TRUE(opened) << opened.error().message();
     connections_ = std::move(*opened);
@@ -126,6 +128,27 @@ TEST_P(Tcp, ARefusedHandshakeIsAnAnswerTimedByTheClock) {
     EXPECT_EQ(arrivals[0].message.kind, wire::IcmpKind::echo_reply);
     EXPECT_TRUE(arrivals[0].refused);
     EXPECT_FALSE(arrivals[0].rtt);
+  });
+}
+
+TEST_P(Tcp, AResetIsTimedWhenItCameNotWhenItIsAskedFor) {
+  in_network_namespace([family = GetParam()] {
+    test::FakeClock clock;
+    clock.set(Clock::system().monotonic() + std::chrono::hours(1));  // no timer of an attempt's end fires
+    Asking asking(family, 8099, clock);
+    constexpr std::size_t probes = 40;  // more than one call tells of
+    for (std::size_t i = 0; i < probes; ++i) {
+      asking.send(Address::loopback(family));
+      // Also what was noticed already has to be fetched.
+      pollfd waiting{asking.connections().fd(), POLLIN, 0};
+      ASSERT_EQ(::poll(&waiting, 1, 2000), 1);
+    }
+    const MonotonicTime sent_at = clock.monotonic();
+    clock.advance(std::chrono::milliseconds(500));
+    const auto arrivals = asking.receive(probes);
+    ASSERT_EQ(arrivals.size(), probes);
+    // Nobody need have noticed the last: nothing was sent after it.
+    for (std::size_t i = 0; i + 1 < probes; ++i) EXPECT_EQ(arrivals[i].received_at, sent_at);
   });
 }
 
