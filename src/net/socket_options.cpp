@@ -177,6 +177,11 @@ Result<void> forbid_address_reuse(int descriptor) {
                     "SO_REUSEADDR");
 }
 
+Result<void> set_ipv6_only(int descriptor) {
+  return set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1, "cannot keep IPv4 off an IPv6 socket",
+                    "IPV6_V6ONLY");
+}
+
 Result<void> apply_network_options(int descriptor, Family family, const NetworkOptions& options,
                                    std::uint16_t identifier) {
   Result<void> done;
