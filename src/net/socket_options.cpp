@@ -15,6 +15,7 @@
 #include <string>
 #include <utility>
 
+#include "net/permissions.hpp"
 #include "net/socket_address.hpp"
 
 namespace sonde::net {
@@ -230,8 +231,10 @@ Result<int> set_receive_buffer(int descriptor, int bytes) {
   ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &capped, sizeof capped);
   const Result<int> allowed = receive_buffer(descriptor);
   if (!allowed || *allowed / 2 >= capped) return allowed;
-  // Silently capped at net.core.rmem_max; what CAP_NET_ADMIN may is tried, and its refusal is no error.
-  ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &capped, sizeof capped);
+  // Silently capped at net.core.rmem_max. Without the capability more is not even asked for: a sandbox may end a process
+  // for that.
+  if (is_effective(Capability::net_admin))
+    ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &capped, sizeof capped);
   return receive_buffer(descriptor);
 }
 
