@@ -6,6 +6,7 @@
 // was measured by the way before keeps its own summary: round-trip times of different ways are never mixed.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "sonde/event.hpp"
@@ -18,12 +19,17 @@ struct FamilyWay {
   static constexpr std::size_t most_trials = 8;        // targets that are asked by another way to try it
   static constexpr std::size_t most_looked_at = 4096;  // of more targets, these speak for the others
 
+  // Why `way` is doubted: nobody answered; this host refused every send (EPERM); or it took them, and no device stamped
+  // one as sent. The latter two are a packet filter's doing.
+  enum class Doubt : std::uint8_t { silence, refused, swallowed };
+
   Family family{};
   TransportKind way = TransportKind::automatic;  // automatic: that which the session took
   TransportKind tried = TransportKind::automatic;
   std::vector<TargetId> trials;  // targets of the session that are asked by `tried`, beside the ordinary ones
-  bool changed = false;          // `way` is not the session's own choice any more
-  bool settled = false;          // an answer came, or there is no further way
+  Doubt doubt = Doubt::silence;
+  bool changed = false;  // `way` is not the session's own choice any more
+  bool settled = false;  // an answer came, or there is no further way
 
   // The way after this one in the order of `auto`; automatic behind the last.
   static TransportKind after(TransportKind way) {

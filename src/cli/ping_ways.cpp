@@ -17,6 +17,17 @@ bool answered(const Figures& figures) {
   return figures.received + figures.late > 0;
 }
 
+std::string doubt_text(FamilyWay::Doubt doubt, TransportKind way) {
+  if (doubt == FamilyWay::Doubt::refused)
+    return fmt::format("this host's packet filter refuses {} (EPERM)", to_string(way));
+  std::string text = fmt::format("nobody answered {} probes by {}",
+                                 static_cast<std::uint64_t>(FamilyWay::probes_before_doubt), to_string(way));
+  // An IPv6 ping socket hides the filter's EPERM.
+  if (doubt == FamilyWay::Doubt::swallowed)
+    text += ", nor was one stamped as sent: a packet filter of this host may drop them";
+  return text;
+}
+
 std::uint64_t unanswered(const Figures& figures) {
   return figures.lost + figures.errors + figures.local;
 }
@@ -51,7 +62,7 @@ void PingRun::consider_ways() {
 
 // Whether no target of the family has answered its first probes. Settles it when one has.
 bool PingRun::in_doubt(FamilyWay& way) {
-  std::size_t looked_at = 0, refused = 0;
+  std::size_t looked_at = 0, refused = 0, swallowed = 0;
   for (std::size_t place = 0; place < targets_.size() && looked_at < FamilyWay::most_looked_at; ++place) {
     const auto& measured = targets_[place];
     if (measured.address.family() != way.family || !measured.present()) continue;
@@ -65,10 +76,15 @@ bool PingRun::in_doubt(FamilyWay& way) {
     ++looked_at;
     const auto why = unsent_.find(place);
     if (figures->local > 0 && why != unsent_.end() && why->second == EPERM) ++refused;
+    const auto unstamped = unstamped_.find(place);
+    if (figures->lost > 0 && unstamped != unstamped_.end() && unstamped->second >= figures->lost) ++swallowed;
   }
   if (looked_at == 0) return false;
   // One host that is silent is most likely down; what this host itself refuses is no question of hosts.
-  const bool doubted = list_.size() > 1 || options_.try_all || refused == looked_at;
+  way.doubt = refused == looked_at     ? FamilyWay::Doubt::refused
+              : swallowed == looked_at ? FamilyWay::Doubt::swallowed
+                                       : FamilyWay::Doubt::silence;
+  const bool doubted = list_.size() > 1 || options_.try_all || way.doubt != FamilyWay::Doubt::silence;
   way.settled = !doubted;
   return doubted;
 }
@@ -122,9 +138,8 @@ void PingRun::change_way(FamilyWay& way) {
   const TransportKind before = way.way;
   way.way = way.tried;
   way.changed = way.settled = true;
-  complain(fmt::format("{}: asked by {} from here on, as nobody answered {} probes by {}",
-                       to_string(way.family), to_string(way.way),
-                       static_cast<std::uint64_t>(FamilyWay::probes_before_doubt), to_string(before)));
+  complain(fmt::format("{}: asked by {} from here on, as {}", to_string(way.family), to_string(way.way),
+                       doubt_text(way.doubt, before)));
   for (std::size_t place = 0, end = targets_.size(); place < end; ++place) {
     auto& measured = targets_[place];
     if (measured.address.family() != way.family || !measured.present()) continue;
