@@ -213,6 +213,11 @@ std::uint16_t port_checksum(ByteView message, std::uint8_t protocol, const HostA
 
 }  // namespace
 
+std::optional<HostAddress> source_of(ByteView packet) {
+  const auto ip = read_ip(packet);
+  return ip ? std::optional(ip->request.source) : std::nullopt;
+}
+
 std::optional<Request> read_echo_request(ByteView packet) {
   auto ip = read_ip(packet);
   if (!ip) return {};

@@ -53,6 +53,9 @@ std::optional<Request> read_echo_request(ByteView packet);
 // nullopt: anything but a whole UDP datagram or the SYN that opens a TCP connection.
 std::optional<Request> read_port_request(ByteView packet);
 
+// Of an IP packet that is whole; nullopt otherwise.
+std::optional<HostAddress> source_of(ByteView packet);
+
 // In what an answer differs from the true one. Found by comparing bytes, not from what was asked for.
 struct Defects {
   bool checksum = false, identifier = false, sequence = false, token = false, payload = false, cut = false,
