@@ -73,7 +73,8 @@ bool sends_by(const std::vector<SystemCall>& calls, std::string_view call) {
       calls, [&](const SystemCall& one) { return one.name == call && !one.result.starts_with("-1"); });
 }
 
-const Words both = {"-n", "-c", "3", "-i", "20ms", "10.78.0.2", "fd78::2"};
+// With a receive buffer above net.core.rmem_max, which a capability would open.
+const Words both = {"-n", "-c", "3", "-i", "20ms", "--receive-buffer", "1000000000", "10.78.0.2", "fd78::2"};
 
 TEST(Privilege, IsNotAskedForByPingSockets) {
   const VethPair pair;
