@@ -193,6 +193,7 @@ void PingRun::take_event_of(std::size_t place, const Event& event) {
     live_->rows()[place].record(event);
   }
   if (event.kind == EventKind::local) unsent_.try_emplace(place, event.system_errno);
+  if (event.kind == EventKind::lost && event.flags.has(EventFlag::no_tx_stamp)) ++unstamped_[place];
   check_thresholds(place, event);
   if (event.kind == EventKind::reply && event.sequence == 0) look_up_host_name(place);
 }

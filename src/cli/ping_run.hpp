@@ -125,7 +125,8 @@ class PingRun {
 
   std::vector<std::string> held_complaints_;  // while the live table has the screen
   bool was_live_ = false;
-  std::map<std::size_t, int> unsent_;  // place -> errno of the first probe that did not leave
+  std::map<std::size_t, int> unsent_;               // place -> errno of the first probe that did not leave
+  std::map<std::size_t, std::uint64_t> unstamped_;  // place -> lost probes that no device stamped as sent
 
   std::size_t pending_names_ = 0;      // names without a first answer
   std::set<std::size_t> asked_names_;  // their requests

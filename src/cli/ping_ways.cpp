@@ -10,6 +10,21 @@ namespace sonde::cli {
 
 using session::FamilyWay;
 using session::WayInquiry;
+using session::WayVerdict;
+
+namespace {
+
+std::string doubt_text(WayVerdict doubt, TransportKind way) {
+  if (doubt == WayVerdict::refused)
+    return fmt::format("this host's packet filter refuses {} (EPERM)", to_string(way));
+  std::string text = fmt::format("nobody answered {} probes by {}",
+                                 static_cast<std::uint64_t>(FamilyWay::probes_before_doubt), to_string(way));
+  if (doubt == WayVerdict::swallowed)
+    text += ", nor was one stamped as sent: a packet filter of this host may drop them";
+  return text;
+}
+
+}  // namespace
 
 void PingRun::watch_ways() {
   for (const TransportNotice& notice : session_->notices()) {
@@ -54,11 +69,13 @@ bool PingRun::in_doubt(FamilyWay& way) {
     const auto figures = session_->figures(measured.id);
     if (!figures) continue;
     const auto why = unsent_.find(place);
-    inquiry.hear(*figures, why == unsent_.end() ? 0 : why->second);
+    const auto unstamped = unstamped_.find(place);
+    inquiry.hear(*figures, why == unsent_.end() ? 0 : why->second,
+                 unstamped == unstamped_.end() ? 0 : unstamped->second);
   }
-  const auto verdict = inquiry.verdict();
-  if (verdict == WayInquiry::Verdict::undecided) return false;
-  const bool doubted = WayInquiry::doubts(verdict, list_.size() > 1 || options_.try_all);
+  way.doubt = inquiry.verdict();
+  if (way.doubt == WayVerdict::undecided) return false;
+  const bool doubted = WayInquiry::doubts(way.doubt, list_.size() > 1 || options_.try_all);
   way.settled = !doubted;
   return doubted;
 }
@@ -112,9 +129,8 @@ void PingRun::change_way(FamilyWay& way) {
   const TransportKind before = way.way;
   way.way = way.tried;
   way.changed = way.settled = true;
-  complain(fmt::format("{}: asked by {} from here on, as nobody answered {} probes by {}",
-                       to_string(way.family), to_string(way.way),
-                       static_cast<std::uint64_t>(FamilyWay::probes_before_doubt), to_string(before)));
+  complain(fmt::format("{}: asked by {} from here on, as {}", to_string(way.family), to_string(way.way),
+                       doubt_text(way.doubt, before)));
   for (std::size_t place = 0, end = targets_.size(); place < end; ++place) {
     auto& measured = targets_[place];
     if (measured.address.family() != way.family || !measured.present()) continue;

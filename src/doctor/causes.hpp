@@ -1,7 +1,4 @@
-// causes.hpp: why a way is closed, from the errno and what the process may do.
-//
-// The kernel's own refusals differ: the group rule of ping sockets gives EACCES, a missing capability EPERM
-// (net/ipv4/ping.c, net/ipv4/af_inet.c). So EPERM at a ping socket is not the kernel's rule but somebody's filter.
+// causes.hpp: why a way is closed, from the errno and what the process may do (net/refusal_cause.hpp).
 #pragma once
 
 #include "doctor/diagnosis.hpp"

@@ -31,7 +31,7 @@ const char* read_variable(const char* name) {
 
 Situation read_situation(const DiagnoseOptions& options, Diagnosis& diagnosis) {
   diagnosis.host = read_host(options.root, read_variable);
-  diagnosis.host.owns_network = owns_network_namespace();
+  diagnosis.host.owns_network = net::owns_network_namespace();
   Situation situation;
   situation.host = diagnosis.host;
   if (auto permissions = net::read_permissions(options.root)) {

@@ -12,6 +12,7 @@
 #include "doctor/ways.hpp"
 #include "net/interfaces.hpp"
 #include "net/permissions.hpp"
+#include "net/refusal_cause.hpp"
 #include "net/timestamping.hpp"
 #include "sonde/address.hpp"
 #include "sonde/event.hpp"
@@ -38,17 +39,7 @@ struct Host {
   bool is_in(std::string_view environment) const;
 };
 
-// Why a way is closed, as far as the errno and the process's permissions tell.
-enum class ClosedBy : std::uint8_t {
-  nothing,         // it is open
-  group_rule,      // net.ipv4.ping_group_range
-  capability,      // CAP_NET_RAW is not there
-  seccomp,         // a filter refuses the call before any rule is looked at
-  user_namespace,  // the capability is there, but not over this network namespace
-  policy,          // SELinux, AppArmor or another filter
-  family_off,      // this kernel or namespace has no IPv6 (or IPv4)
-  unknown,         // see the errno
-};
+using net::ClosedBy;
 
 // One way tried in one family.
 struct Attempt {

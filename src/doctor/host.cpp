@@ -1,21 +1,15 @@
 // host.cpp: see host.hpp.
 #include "doctor/host.hpp"
 
-#include <fcntl.h>
-#include <linux/nsfs.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <string_view>
 #include <system_error>
 
 #include "doctor/files.hpp"
-#include "net/file_descriptor.hpp"
 
 namespace sonde::doctor {
 namespace {
@@ -124,18 +118,6 @@ Host read_host(const fs::path& root, ReadVariable variable) {
   host.proc_sys_read_only = has_mount_flag(root / "proc/sys/net/ipv4/ping_group_range", ST_RDONLY);
   host.user_namespace = is_mapped(read_id_map(root / "proc/self/uid_map"));
   return host;
-}
-
-std::optional<bool> owns_network_namespace() {
-  const net::FileDescriptor network(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
-  if (!network) return std::nullopt;
-  const net::FileDescriptor owner(::ioctl(network.get(), NS_GET_USERNS));
-  // Refused for a user namespace above ours.
-  if (!owner) return errno == EPERM ? std::optional(false) : std::nullopt;
-  struct stat theirs{};
-  struct stat ours{};
-  if (::fstat(owner.get(), &theirs) != 0 || ::stat("/proc/self/ns/user", &ours) != 0) return std::nullopt;
-  return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
 }
 
 bool is_on_nosuid(const fs::path& executable) {

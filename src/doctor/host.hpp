@@ -13,10 +13,6 @@ using ReadVariable = const char* (*)(const char* name);
 // Reads `root`/proc and the containers' traces below `root`. Nothing that is missing is an error.
 Host read_host(const std::filesystem::path& root, ReadVariable variable);
 
-// Whether this process's network namespace belongs to its user namespace, so that capabilities hold there; nullopt
-// before Linux 4.9 or without /proc.
-std::optional<bool> owns_network_namespace();
-
 // Whether file capabilities are without effect where `executable` lies (a file system mounted nosuid).
 bool is_on_nosuid(const std::filesystem::path& executable);
 

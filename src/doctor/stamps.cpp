@@ -32,9 +32,14 @@ void collect(int descriptor, Attempt& attempt) {
       received_stamped = received_stamped.value_or(false) || answer->has_stamp;
     }
   } while (!(sent_stamped && received_stamped) && wait_for(descriptor, until));
-  attempt.transmit_stamp = sent_stamped;
+  if (sent_stamped || received_stamped) attempt.transmit_stamp = sent_stamped;
   attempt.receive_stamp = received_stamped;
-  if (!received_stamped) attempt.stamps_remark = "this host did not answer itself over loopback";
+  if (received_stamped) return;
+  attempt.stamps_remark = "this host did not answer itself over loopback";
+  // An IPv6 ping socket hides the EPERM of a packet filter (the kernel's icmpv6_push_pending_frames).
+  if (!sent_stamped)
+    attempt.stamps_remark +=
+        ", and nothing was stamped as sent: a packet filter may drop it without an error";
 }
 
 }  // namespace

@@ -66,8 +66,12 @@ class Asker {
       found_.median = figures->rtt->p50;
       found_.max = figures->rtt->max;
     }
-    if (found_.failure.empty() && figures->lost > 0)
+    if (found_.failure.empty() && figures->lost > 0) {
       found_.failure = fmt::format("no answer within {} s", std::chrono::duration<double>(timeout).count());
+      if (unstamped_ == figures->lost)
+        found_.failure +=
+            "; none was stamped as sent: a packet filter of this host may drop them without an error";
+    }
     return std::move(found_);
   }
 
@@ -95,6 +99,7 @@ class Asker {
   void take(const Event& event) {
     // A refused TCP handshake is timed by another clock than an accepted one.
     if (event.rtt) found_.clock = event.clock;
+    if (event.kind == EventKind::lost && event.flags.has(EventFlag::no_tx_stamp)) ++unstamped_;
     if (event.kind == EventKind::local) {
       found_.failure = fmt::format("this host cannot send: {}", errno_name(event.system_errno));
     } else if (event.kind == EventKind::error) {
@@ -106,6 +111,7 @@ class Asker {
   TargetWay found_;
   std::optional<Session> session_;
   TargetId target_{};
+  std::uint64_t unstamped_ = 0;  // lost, and seen leaving this host by no device
 };
 
 const Attempt* find_attempt(std::span<const WayFound> ways, Way way, Family family) {

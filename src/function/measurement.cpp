@@ -86,7 +86,7 @@ class Measurement::Implementation {
   void consider_ways();
   void consider_way(FamilyState& state, bool impatient);
   session::WayInquiry::Verdict inquire(Family family, bool impatient) const;
-  void try_other_ways(FamilyState& state, bool refused);
+  void try_other_ways(FamilyState& state, session::WayVerdict doubt);
   void change_way(FamilyState& state, TransportKind way);
   std::optional<TransportNotice> notice_of(const Measured& measured) const;
   std::string reason_for(Family family) const;
@@ -277,7 +277,7 @@ void Measurement::Implementation::consider_way(FamilyState& state, bool impatien
     if (verdict == Verdict::undecided) return;
     const bool also_for_one = request_.try_all || request_.targets.size() > 1;
     state.settled = !session::WayInquiry::doubts(verdict, also_for_one);
-    if (!state.settled) try_other_ways(state, verdict == Verdict::refused);
+    if (!state.settled) try_other_ways(state, verdict);
     return;
   }
   const TransportKind found = state.others.judge(*session_);
@@ -297,12 +297,16 @@ session::WayInquiry::Verdict Measurement::Implementation::inquire(Family family,
     if (!figures) continue;
     const auto& verdicts = measured.answer.verdicts;
     const auto unsent = std::ranges::find(verdicts, EventKind::local, &Event::kind);
-    inquiry.hear(*figures, unsent == verdicts.end() ? 0 : unsent->system_errno);
+    const auto unstamped = std::ranges::count_if(verdicts, [](const Event& verdict) {
+      return verdict.kind == EventKind::lost && verdict.flags.has(EventFlag::no_tx_stamp);
+    });
+    inquiry.hear(*figures, unsent == verdicts.end() ? 0 : unsent->system_errno,
+                 static_cast<std::uint64_t>(unstamped));
   }
   return inquiry.verdict();
 }
 
-void Measurement::Implementation::try_other_ways(FamilyState& state, bool refused) {
+void Measurement::Implementation::try_other_ways(FamilyState& state, session::WayVerdict doubt) {
   std::vector<Address> addresses;
   std::optional<TransportNotice> notice;
   for (const Measured& measured : measured_) {
@@ -311,8 +315,11 @@ void Measurement::Implementation::try_other_ways(FamilyState& state, bool refuse
     if (!notice) notice = notice_of(measured);
   }
   const TransportKind taken = notice ? notice->taken : TransportKind::tcp;
-  state.remark = refused ? fmt::format("this host refuses to send by {} (EPERM)", to_string(taken))
-                         : fmt::format("nobody answered by {}", to_string(taken));
+  state.remark = doubt == session::WayVerdict::refused
+                     ? fmt::format("this host refuses to send by {} (EPERM)", to_string(taken))
+                     : fmt::format("nobody answered by {}", to_string(taken));
+  if (doubt == session::WayVerdict::swallowed)
+    state.remark += ", nor was a probe stamped as sent: a packet filter of this host may drop them";
   state.others.begin(*session_, taken, addresses, target_options_);
   if (state.others.running()) return;
   state.settled = true;

@@ -63,23 +63,27 @@ bool setcap_would_help(const Permissions& permissions) {
          !permissions.effective.has(Capability::net_raw);
 }
 
-// `datagram`: ping sockets would do as well.
-std::string describe_remedy(const Permissions& permissions, bool datagram) {
+// `datagram`: ping sockets would do as well; `raw`: raw ones were tried, which a capability opens.
+std::string describe_remedy(const Permissions& permissions, bool datagram, bool raw) {
   const std::string sysctl = "net.ipv4.ping_group_range=\"0 2147483647\"";
   std::string text;
   if (datagram && permissions.ping_group_range && !in_ping_group_range(permissions)) {
     text = fmt::format("open it for everyone with: sudo sysctl -w {}", sysctl);
   }
-  if (setcap_would_help(permissions)) {
+  if (raw && setcap_would_help(permissions)) {
     text += fmt::format("{}for this program alone with: sudo setcap cap_net_raw+p {}",
                         text.empty() ? "open it " : "; or ",
                         permissions.executable.empty() ? "PATH" : permissions.executable);
-  } else if (permissions.no_new_privileges) {
+  } else if (raw && !permissions.bounding.has(Capability::net_raw)) {
+    text += fmt::format("{}CAP_NET_RAW is not in the bounding set, so setcap has no effect here",
+                        text.empty() ? "" : "; ");
+  } else if (raw && permissions.no_new_privileges) {
     text += fmt::format("{}no_new_privs is set, so setcap has no effect here", text.empty() ? "" : "; ");
   }
   if (permissions.in_container) {
-    text += fmt::format("{}this looks like a container: start it with {}--cap-add NET_RAW",
-                        text.empty() ? "" : "; ", datagram ? fmt::format("--sysctl {} or ", sysctl) : "");
+    text += fmt::format("{}this looks like a container: start it with {}{}{}", text.empty() ? "" : "; ",
+                        datagram ? "--sysctl " + sysctl : "", datagram && raw ? " or " : "",
+                        raw ? "--cap-add NET_RAW" : "");
   }
   return text;
 }
@@ -112,7 +116,7 @@ Error explain_icmp_refusal(Family family, int datagram_errno, int raw_errno, con
   } else if (raw_errno != 0) {
     add(fmt::format("raw sockets: {}", errno_name(raw_errno)));
   }
-  add(describe_remedy(permissions, datagram_refused));
+  add(describe_remedy(permissions, datagram_refused, raw_refused));
   return {ErrorCode::permission_denied, datagram_refused ? datagram_errno : raw_errno,
           "cannot open an ICMP socket", std::string(to_string(family)), std::move(why)};
 }

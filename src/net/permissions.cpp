@@ -107,9 +107,14 @@ bool in_ping_group_range(const Permissions& permissions) {
          std::ranges::any_of(permissions.groups, [&](std::uint32_t group) { return range.contains(group); });
 }
 
+bool is_effective(Capability capability) {
+  KernelCapabilities own;
+  return own.read() && CapabilitySet(own.halves[0].effective).has(capability);
+}
+
 void keep_only(std::initializer_list<Capability> capabilities) {
   KernelCapabilities own;
-  if (!own.read()) return;
+  if (!own.read() || (own.halves[0].permitted | own.halves[1].permitted) == 0) return;
   std::uint32_t kept = 0;
   for (const Capability capability : capabilities) kept |= 1U << static_cast<unsigned>(capability);
   own.halves[0] = {0, own.halves[0].permitted & kept, 0};

@@ -66,6 +66,9 @@ Result<Permissions> read_permissions(const std::filesystem::path& root = "/");
 // Whether the group rule lets this process open ping sockets.
 bool in_ping_group_range(const Permissions& permissions);
 
+// Whether the calling thread has it in its effective set.
+bool is_effective(Capability capability);
+
 // Raises capabilities from the permitted to the effective set of the calling thread for the scope, as far as
 // they are permitted; does nothing when they are not, or are effective already. Never fails: what was not
 // raised shows as the EPERM of the call that needed it. Destroy it on the thread that made it.

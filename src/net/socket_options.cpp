@@ -15,6 +15,7 @@
 #include <string>
 #include <utility>
 
+#include "net/permissions.hpp"
 #include "net/socket_address.hpp"
 
 namespace sonde::net {
@@ -177,6 +178,11 @@ Result<void> forbid_address_reuse(int descriptor) {
                     "SO_REUSEADDR");
 }
 
+Result<void> set_ipv6_only(int descriptor) {
+  return set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1, "cannot keep IPv4 off an IPv6 socket",
+                    "IPV6_V6ONLY");
+}
+
 Result<void> apply_network_options(int descriptor, Family family, const NetworkOptions& options,
                                    std::uint16_t identifier) {
   Result<void> done;
@@ -225,8 +231,10 @@ Result<int> set_receive_buffer(int descriptor, int bytes) {
   ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &capped, sizeof capped);
   const Result<int> allowed = receive_buffer(descriptor);
   if (!allowed || *allowed / 2 >= capped) return allowed;
-  // Silently capped at net.core.rmem_max; what CAP_NET_ADMIN may is tried, and its refusal is no error.
-  ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &capped, sizeof capped);
+  // Silently capped at net.core.rmem_max. Without the capability more is not even asked for: a sandbox may end a process
+  // for that.
+  if (is_effective(Capability::net_admin))
+    ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &capped, sizeof capped);
   return receive_buffer(descriptor);
 }
 

@@ -39,6 +39,9 @@ Result<void> bind_to_source(int descriptor, Family family, const std::optional<A
 // all its answers. Call before bind().
 Result<void> forbid_address_reuse(int descriptor);
 
+// The IPv6 socket takes no IPv4 packets (IPV6_V6ONLY). Call before bind().
+Result<void> set_ipv6_only(int descriptor);
+
 struct ReceiveOptions {
   bool errors = true;      // IP_RECVERR: ICMP errors on the error queue. One then fails the next send
   bool ttl = true;         // TTL or hop limit of what is received

@@ -19,6 +19,16 @@
 
 namespace sonde::session {
 
+// What the targets of a family say about the way they are asked by. The last three are this host's doing.
+enum class WayVerdict : std::uint8_t {
+  undecided,  // not everybody was asked often enough
+  answered,   // by one of them
+  silent,     // nobody answers
+  refused,    // this host sends nothing to any of them (EPERM)
+  swallowed,  // it took all probes, and no device stamped one as sent: an IPv6 ping socket hides a filter's EPERM
+  unroutable,  // this host has no route to any of them, by no way
+};
+
 struct FamilyWay {
   static constexpr std::uint64_t probes_before_doubt = 3;
   static constexpr std::size_t most_trials = 8;        // targets that are asked by another way to try it
@@ -29,8 +39,9 @@ struct FamilyWay {
   TransportKind way = TransportKind::automatic;  // automatic: that which the session took
   TransportKind tried = TransportKind::automatic;
   std::vector<TargetId> trials;  // targets of the session that are asked by `tried`, beside the ordinary ones
-  bool changed = false;          // `way` is not the session's own choice any more
-  bool settled = false;          // an answer came, or there is no further way
+  WayVerdict doubt = WayVerdict::undecided;  // why `way` is left
+  bool changed = false;                      // `way` is not the session's own choice any more
+  bool settled = false;                      // an answer came, or there is no further way
 
   // The way after this one in the order of `auto`; automatic behind the last.
   static TransportKind after(TransportKind way) {
@@ -53,28 +64,24 @@ inline bool answered(const Figures& figures) {
   return figures.received + figures.late > 0;
 }
 
-// What the targets of a family say about the way they are asked by, heard one after the other.
+// Comes to that verdict from what is heard of one target after the other.
 class WayInquiry {
  public:
-  enum class Verdict : std::uint8_t {
-    undecided,   // not everybody was asked often enough
-    answered,    // by one of them
-    silent,      // nobody answers
-    refused,     // this host sends nothing to any of them (EPERM)
-    unroutable,  // this host has no route to any of them, by no way
-  };
+  using Verdict = WayVerdict;
 
   // In doubt is who left `probes` unanswered; with `waits_no_longer` those that still may be answered are counted too.
   explicit WayInquiry(std::uint64_t probes = FamilyWay::probes_before_doubt, bool waits_no_longer = false)
       : probes_(probes), waits_no_longer_(waits_no_longer) {}
 
-  // `unsent_errno`: why its last probe that did not leave did not; 0: all left, or it is not known.
-  void hear(const Figures& figures, int unsent_errno) {
+  // `unsent_errno`: why its last probe that did not leave did not; 0: all left, or it is not known. `unstamped`: how many of
+  // its lost probes have no TX stamp, where they should.
+  void hear(const Figures& figures, int unsent_errno, std::uint64_t unstamped = 0) {
     answered_ = answered_ || answered(figures);
     const std::uint64_t unanswered =
         figures.lost + figures.errors + figures.local + (waits_no_longer_ ? figures.in_flight : 0);
     undecided_ = undecided_ || unanswered < probes_;
     ++heard_;
+    if (figures.lost > 0 && unstamped >= figures.lost) ++swallowed_;
     if (figures.local == 0) return;
     if (unsent_errno == EPERM) ++refused_;
     if (unsent_errno == ENETUNREACH || unsent_errno == EHOSTUNREACH) ++unroutable_;
@@ -86,20 +93,22 @@ class WayInquiry {
     if (answered_) return Verdict::answered;
     if (undecided_ || heard_ == 0) return Verdict::undecided;
     if (refused_ == heard_) return Verdict::refused;
+    if (swallowed_ == heard_) return Verdict::swallowed;
     return unroutable_ == heard_ ? Verdict::unroutable : Verdict::silent;
   }
 
   // Whether other ways are to be tried. One host that is silent is most likely down: other ways are tried for it only
   // where that is wanted; what this host itself refuses is no question of hosts.
   static bool doubts(Verdict verdict, bool also_for_one) {
-    return verdict == Verdict::refused || (verdict == Verdict::silent && also_for_one);
+    return verdict == Verdict::refused || verdict == Verdict::swallowed ||
+           (verdict == Verdict::silent && also_for_one);
   }
 
  private:
   std::uint64_t probes_;
   bool waits_no_longer_;
   bool answered_ = false, undecided_ = false;
-  std::size_t heard_ = 0, refused_ = 0, unroutable_ = 0;
+  std::size_t heard_ = 0, refused_ = 0, swallowed_ = 0, unroutable_ = 0;
 };
 
 }  // namespace sonde::session

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "net/permissions.hpp"
+#include "net/refusal_cause.hpp"
 #include "transport/icmp_socket.hpp"
 #include "transport/tcp_connections.hpp"
 #include "transport/udp_socket.hpp"
@@ -52,13 +53,26 @@ Result<OpenedTransport> configure(net::FileDescriptor descriptor, Family family,
   return opened(IcmpSocket::configure(std::move(descriptor), family, kind, options), std::move(reason));
 }
 
+// The errno, and the rule behind it as far as it can be told: the words that `sonde doctor` has for it.
+std::string refusal_text(TransportKind kind, int system_errno) {
+  std::string text = errno_name(system_errno);
+  const auto permissions = net::read_permissions();
+  if (!permissions || (system_errno != EACCES && system_errno != EPERM)) return text;
+  const net::Cause cause =
+      kind == TransportKind::icmp_raw
+          ? net::cause_of_raw_refusal(system_errno, *permissions, net::owns_network_namespace())
+          : net::cause_of_datagram_refusal(system_errno, *permissions);
+  return text + " (" + cause.because + ")";
+}
+
 // `datagram_errno` is that of the ping socket, where one was tried.
 Result<OpenedTransport> open_without_icmp(Family family, const TransportOptions& options, int datagram_errno,
                                           int raw_errno) {
   // Whoever may not open ICMP sockets may still open these; of what a probe costs others, UDP is the least.
   std::string reason =
       fmt::format("ICMP is closed to this process: ping sockets {}, raw sockets {}; `sonde doctor` says more",
-                  errno_name(datagram_errno), errno_name(raw_errno));
+                  refusal_text(TransportKind::icmp_datagram, datagram_errno),
+                  refusal_text(TransportKind::icmp_raw, raw_errno));
   auto udp = opened(UdpSocket::open(family, options), reason);
   if (udp || !closed(udp.error())) return udp;
   return opened(TcpConnections::open(family, options),
@@ -73,7 +87,6 @@ Result<OpenedTransport> open_transport(Family family, const TransportOptions& op
   if (options.kind == TransportKind::udp) return opened(UdpSocket::open(family, options), {});
   if (options.kind == TransportKind::tcp) return opened(TcpConnections::open(family, options), {});
   int datagram_errno = 0;
-  std::string reason;
   if (options.kind != TransportKind::icmp_raw) {
     auto descriptor = IcmpSocket::open_descriptor(family, TransportKind::icmp_datagram);
     if (descriptor)
@@ -83,12 +96,16 @@ Result<OpenedTransport> open_transport(Family family, const TransportOptions& op
     if (options.kind == TransportKind::icmp_datagram) {
       return std::unexpected(net::explain_icmp_refusal(family, datagram_errno, 0));
     }
-    reason = "ICMP datagram sockets are closed to this process (" + errno_name(datagram_errno) +
-             ": its groups are outside net.ipv4.ping_group_range)";
   }
   auto descriptor = IcmpSocket::open_descriptor(family, TransportKind::icmp_raw);
-  if (descriptor)
+  if (descriptor) {
+    std::string reason;
+    if (any) {
+      reason = "ICMP datagram sockets are closed to this process: " +
+               refusal_text(TransportKind::icmp_datagram, datagram_errno);
+    }
     return configure(std::move(*descriptor), family, TransportKind::icmp_raw, options, std::move(reason));
+  }
   if (!closed(descriptor.error())) return std::unexpected(std::move(descriptor.error()));
   const int raw_errno = descriptor.error().system_errno;
   if (!any) return std::unexpected(net::explain_icmp_refusal(family, datagram_errno, raw_errno));

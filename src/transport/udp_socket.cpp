@@ -47,6 +47,11 @@ UdpSocket::UdpSocket(net::FileDescriptor descriptor, Family family, const Transp
     : ProbeSocket(std::move(descriptor), family, TransportKind::udp, options), key_(key), numbers_(ports) {}
 
 Result<void> UdpSocket::configure(const TransportOptions& options) {
+  // An IPv6 socket else takes IPv4's packets too: an IPv4 probe of this very host to the port that it happens to have would be
+  // neither answered nor unreachable.
+  if (family() == Family::ipv6) {
+    if (auto done = net::set_ipv6_only(fd()); !done) return done;
+  }
   if (auto done = net::apply_network_options(fd(), family(), options.network); !done) return done;
   if (auto done = bind_anywhere(options); !done) return done;
   return configure_receiving(options);

@@ -79,6 +79,15 @@ TEST(Cause, OfEpermAtARawSocketIsTheMissingCapability) {
   EXPECT_EQ(cause(Way::raw, EPERM, ordinary()), ClosedBy::capability);
 }
 
+TEST(Cause, OfARawSocketOutsideTheBoundingSetSaysThatNothingGrantsTheCapability) {
+  Situation situation = ordinary();
+  situation.permissions.bounding = without_net_raw;
+  Attempt attempt;
+  attempt.system_errno = EPERM;
+  explain(Way::raw, attempt, situation);
+  EXPECT_EQ(attempt.because, "needs CAP_NET_RAW, which is not in the bounding set");
+}
+
 TEST(Cause, OfEpermAtARawSocketWithTheCapabilityIsAFilterOrAForeignNetwork) {
   Situation situation = ordinary();
   situation.permissions.effective = situation.permissions.permitted = all_capabilities;

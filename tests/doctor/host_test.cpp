@@ -82,13 +82,13 @@ TEST(Host, SeesAUserNamespaceByItsMappedIds) {
 }
 
 TEST(Host, OwnsTheNetworkNamespaceThatItMade) {
-  net::testing::in_network_namespace([] { EXPECT_EQ(owns_network_namespace(), true); });
+  net::testing::in_network_namespace([] { EXPECT_EQ(net::owns_network_namespace(), true); });
 }
 
 TEST(Host, DoesNotOwnTheNetworkOfTheNamespaceAbove) {
   net::testing::in_network_namespace([] {
     if (::unshare(CLONE_NEWUSER) != 0) GTEST_SKIP() << "no further user namespace";
-    EXPECT_EQ(owns_network_namespace(), false);
+    EXPECT_EQ(net::owns_network_namespace(), false);
   });
 }
 

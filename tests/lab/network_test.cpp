@@ -9,6 +9,8 @@
 
 #include <string>
 
+#include "lab/tap.hpp"
+
 namespace sonde::lab {
 namespace {
 
@@ -191,6 +193,36 @@ TEST(VethPair, FullQueueRefusesSends) {
   EXPECT_THAT(pair.near().run(ping("10.78.0.2")).errors, HasSubstr("No buffer space available"));
   pair.near().tc("qdisc del dev near0 root\n");
   EXPECT_EQ(pair.near().run(ping("10.78.0.2")).status, 0);
+}
+
+TEST(SimulatedNetwork, AKernelBelievesWhatPortsAnswer) {
+  const SimulatedNetwork network("host 10.77.0.1 fd77::1; udp closed; tcp closed; tcp open 443");
+  const auto connect = [&](const std::string& to) {
+    return network.run({.arguments = {"bash", "-c", "exec 3<>/dev/" + to}}).errors;
+  };
+  for (const std::string host : {"10.77.0.1", "fd77::1"}) {
+    EXPECT_EQ(connect("tcp/" + host + "/443"), "");
+    EXPECT_THAT(connect("tcp/" + host + "/444"), HasSubstr("refused"));
+    // The first datagram's port unreachable fails the second's send.
+    const std::string twice = "exec 3>/dev/udp/" + host + "/444; until ! echo >&3; do :; done";
+    EXPECT_THAT(network.run({.arguments = {"bash", "-c", twice}}).errors, HasSubstr("refused"));
+  }
+}
+
+TEST(Tap, SeesWhatPassesInBothDirectionsWithItsTime) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  const SimulatedNetwork network("host 10.77.0.1; delay 5ms");
+  Tap tap(network.space(), "lab0");
+  ASSERT_EQ(network.run(ping("10.77.0.1")).status, 0);
+  const std::vector<TappedPacket> packets = tap.packets();
+  ASSERT_EQ(packets.size(), 6u);
+  for (std::size_t at = 0; at < packets.size(); at += 2) {
+    EXPECT_TRUE(packets[at].outgoing);
+    EXPECT_FALSE(packets[at + 1].outgoing);
+    EXPECT_TRUE(read_echo_request(packets[at].bytes));
+    EXPECT_GE(packets[at + 1].unix_ns - packets[at].unix_ns, 5'000'000);
+  }
+  EXPECT_EQ(tap.packets().size(), 0u);
 }
 
 }  // namespace

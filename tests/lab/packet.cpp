@@ -1,4 +1,4 @@
-// packet.cpp: IPv4, IPv6 and ICMP of the lab, byte by byte.
+// packet.cpp: IPv4, IPv6, ICMP, UDP and TCP of the lab, byte by byte.
 #include "lab/packet.hpp"
 
 #include <algorithm>
@@ -6,11 +6,17 @@
 namespace sonde::lab {
 namespace {
 
-constexpr std::uint8_t protocol_icmp = 1, protocol_icmpv6 = 58;
+constexpr std::uint8_t protocol_icmp = 1, protocol_tcp = 6, protocol_udp = 17, protocol_icmpv6 = 58;
+constexpr std::size_t tcp_header_bytes = 20;
+constexpr std::uint8_t tcp_fin = 1, tcp_syn = 2, tcp_rst = 4, tcp_ack = 16;
 constexpr std::size_t ipv4_header_bytes = 20, ipv6_header_bytes = 40, largest_packet = 65535;
 
 std::uint16_t read16(ByteView bytes, std::size_t at) {
   return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]);
+}
+
+std::uint32_t read32(ByteView bytes, std::size_t at) {
+  return static_cast<std::uint32_t>(read16(bytes, at)) << 16 | read16(bytes, at + 2);
 }
 
 void write16(Bytes& bytes, std::size_t at, std::uint32_t value) {
@@ -54,6 +60,7 @@ struct IpHeader {
   HostAddress source, destination;
   std::uint8_t ttl = 64, tos = 0;
   IpOption option = IpOption::none;
+  bool tcp = false;  // not ICMP
 };
 
 // Makes `packet` an IP header with room for `message_bytes` behind it; returns where the message starts.
@@ -63,7 +70,7 @@ std::size_t start_packet(const IpHeader& header, std::size_t message_bytes, Byte
     packet[0] = static_cast<std::uint8_t>(0x60 | header.tos >> 4);
     packet[1] = static_cast<std::uint8_t>(header.tos << 4);
     write16(packet, 4, static_cast<std::uint32_t>(message_bytes));
-    packet[6] = protocol_icmpv6;
+    packet[6] = header.tcp ? protocol_tcp : protocol_icmpv6;
     packet[7] = header.ttl;
     write_address(packet, 8, header.source);
     write_address(packet, 24, header.destination);
@@ -76,7 +83,7 @@ std::size_t start_packet(const IpHeader& header, std::size_t message_bytes, Byte
   packet[1] = header.tos;
   write16(packet, 2, static_cast<std::uint32_t>(packet.size()));
   packet[8] = header.ttl;
-  packet[9] = protocol_icmp;
+  packet[9] = header.tcp ? protocol_tcp : protocol_icmp;
   write_address(packet, 12, header.source);
   write_address(packet, 16, header.destination);
   std::ranges::copy(options, packet.begin() + ipv4_header_bytes);
@@ -154,42 +161,97 @@ std::uint16_t icmp_checksum(ByteView message, const HostAddress& source, const H
   return checksum_of(add_to_sum(message, sum));
 }
 
-std::optional<EchoRequest> read_echo_request(ByteView packet) {
+namespace {
+
+struct IpPacket {
+  Request request;  // without what only its protocol knows
+  std::uint8_t protocol = 0;
+  bool header_right = true;
+};
+
+// nullopt: not whole, or a fragment.
+std::optional<IpPacket> read_ip(ByteView packet) {
   if (packet.empty()) return {};
-  EchoRequest request;
+  IpPacket ip;
+  Request& request = ip.request;
   const bool v6 = packet[0] >> 4 == 6;
   std::size_t total = 0;
-  bool header_right = true;
   if (v6) {
-    if (packet.size() < ipv6_header_bytes || packet[6] != protocol_icmpv6) return {};
+    if (packet.size() < ipv6_header_bytes) return {};
+    ip.protocol = packet[6];
     request.ip_header_bytes = ipv6_header_bytes;
     total = ipv6_header_bytes + read16(packet, 4);
     request.tos = static_cast<std::uint8_t>(packet[0] << 4 | packet[1] >> 4);
     request.ttl = packet[7];
   } else {
-    if (packet.size() < ipv4_header_bytes || packet[0] >> 4 != 4 || packet[9] != protocol_icmp) return {};
+    if (packet.size() < ipv4_header_bytes || packet[0] >> 4 != 4) return {};
+    ip.protocol = packet[9];
     request.ip_header_bytes = (packet[0] & 15u) * 4u;
     total = read16(packet, 2);
     const bool fragment = (read16(packet, 6) & 0x3fff) != 0;
     if (fragment || request.ip_header_bytes < ipv4_header_bytes || request.ip_header_bytes > packet.size())
       return {};
-    header_right = checksum_of(add_to_sum(packet.first(request.ip_header_bytes))) == 0;
+    ip.header_right = checksum_of(add_to_sum(packet.first(request.ip_header_bytes))) == 0;
     request.tos = packet[1];
     request.ttl = packet[8];
   }
-  if (total > packet.size() || total < request.ip_header_bytes + icmp_header_bytes) return {};
+  if (total > packet.size() || total < request.ip_header_bytes) return {};
   request.packet = packet.first(total);
   request.source = read_address(packet, v6 ? 8 : 12, v6);
   request.destination = read_address(packet, v6 ? 24 : 16, v6);
+  return ip;
+}
+
+// The checksum over a UDP datagram or a TCP segment; over one that carries its checksum: 0.
+std::uint16_t port_checksum(ByteView message, std::uint8_t protocol, const HostAddress& source,
+                            const HostAddress& destination) {
+  const ByteView from(source.bytes), to(destination.bytes);
+  std::uint32_t sum = add_to_sum(to.first(destination.size()), add_to_sum(from.first(source.size())));
+  sum += static_cast<std::uint32_t>(message.size()) + protocol;
+  return checksum_of(add_to_sum(message, sum));
+}
+
+}  // namespace
+
+std::optional<HostAddress> source_of(ByteView packet) {
+  const auto ip = read_ip(packet);
+  return ip ? std::optional(ip->request.source) : std::nullopt;
+}
+
+std::optional<Request> read_echo_request(ByteView packet) {
+  auto ip = read_ip(packet);
+  if (!ip) return {};
+  Request& request = ip->request;
+  const bool v6 = request.destination.v6;
   const ByteView message = request.message();
+  if (ip->protocol != (v6 ? protocol_icmpv6 : protocol_icmp) || message.size() < icmp_header_bytes) return {};
   if (message[0] != (v6 ? 128 : 8) || message[1] != 0) return {};
   request.identifier = read16(message, 4);
   request.sequence = read16(message, 6);
-  request.checksum_right = header_right && icmp_checksum(message, request.source, request.destination) == 0;
+  request.checksum_right =
+      ip->header_right && icmp_checksum(message, request.source, request.destination) == 0;
   return request;
 }
 
-Answer make_echo_reply(const EchoRequest& request, const Behaviour& behaviour, std::uint32_t forgery,
+std::optional<Request> read_port_request(ByteView packet) {
+  auto ip = read_ip(packet);
+  if (!ip) return {};
+  Request& request = ip->request;
+  const ByteView message = request.message();
+  const bool udp = ip->protocol == protocol_udp;
+  if (!udp && ip->protocol != protocol_tcp) return {};
+  if (message.size() < (udp ? icmp_header_bytes : tcp_header_bytes)) return {};
+  constexpr std::uint8_t all_flags = tcp_fin | tcp_syn | tcp_rst | tcp_ack;
+  if (!udp && (message[13] & all_flags) != tcp_syn) return {};
+  request.protocol = udp ? Protocol::udp : Protocol::tcp;
+  request.identifier = read16(message, 0);
+  request.sequence = read16(message, 2);
+  request.checksum_right =
+      ip->header_right && port_checksum(message, ip->protocol, request.source, request.destination) == 0;
+  return request;
+}
+
+Answer make_echo_reply(const Request& request, const Behaviour& behaviour, std::uint32_t forgery,
                        Bytes& packet) {
   const bool v6 = request.destination.v6;
   const HostAddress source = behaviour.source.of(v6).value_or(request.destination);
@@ -221,7 +283,7 @@ Answer make_echo_reply(const EchoRequest& request, const Behaviour& behaviour, s
   return answer;
 }
 
-std::optional<Answer> make_icmp_error(const EchoRequest& request, const Behaviour& behaviour,
+std::optional<Answer> make_icmp_error(const Request& request, const Behaviour& behaviour,
                                       const IcmpError& error, Bytes& packet) {
   const bool v6 = request.destination.v6;
   const std::optional<IcmpCode> code = error.code(v6);
@@ -275,6 +337,40 @@ std::optional<Answer> make_icmp_error(const EchoRequest& request, const Behaviou
   answer.icmp_bytes = static_cast<std::uint32_t>(icmp_header_bytes + body_bytes);
   answer.defects = compare(asked.first(quoted.size()), quoted);
   answer.defects.checksum = behaviour.broken_checksum;
+  return answer;
+}
+
+Answer make_port_unreachable(const Request& request, const Behaviour& behaviour, Bytes& packet) {
+  IcmpError error;
+  error.v4 = IcmpCode{3, 3};
+  error.v6 = IcmpCode{1, 4};
+  error.quoted_bytes.reset();
+  Answer answer = make_icmp_error(request, behaviour, error, packet).value();
+  answer.kind = Answer::Kind::reply;
+  return answer;
+}
+
+Answer make_tcp_answer(const Request& request, const Behaviour& behaviour, Bytes& packet) {
+  constexpr std::uint32_t our_first_byte = 0x5eed;  // any will do
+  const IpHeader header{request.destination, request.source, behaviour.ttl,
+                        behaviour.tos,       IpOption::none, true};
+  const bool accepted = request.sequence == behaviour.tcp_open_port;
+  const std::size_t start = start_packet(header, tcp_header_bytes, packet);
+  write16(packet, start, request.sequence);
+  write16(packet, start + 2, request.identifier);
+  write32(packet, start + 4, accepted ? our_first_byte : 0);
+  write32(packet, start + 8, read32(request.message(), 4) + 1);
+  packet[start + 12] = tcp_header_bytes / 4 << 4;
+  packet[start + 13] = (accepted ? tcp_syn : tcp_rst) | tcp_ack;
+  write16(packet, start + 14, accepted ? 0xffff : 0);
+  const ByteView segment = ByteView(packet).subspan(start);
+  write16(packet, start + 16, port_checksum(segment, protocol_tcp, header.source, header.destination));
+
+  Answer answer;
+  answer.from = request.destination;
+  answer.type = packet[start + 13];
+  answer.ttl = header.ttl;
+  answer.icmp_bytes = tcp_header_bytes;
   return answer;
 }
 

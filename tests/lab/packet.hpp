@@ -1,7 +1,8 @@
-// packet.hpp: the lab's own packet code: reads echo requests, writes answers and ICMP errors, both families.
+// packet.hpp: the lab's own packet code: reads echo requests, UDP datagrams and TCP SYNs, writes answers and ICMP errors,
+// both families.
 //
 // It shares nothing with the code under test, whose faults would otherwise be the oracle's too.
-// Sources: RFC 791, 792, 1071, 4443, 4861 (redirect), 8200.
+// Sources: RFC 768, 791, 792, 1071, 4443, 4861 (redirect), 8200, 9293.
 #pragma once
 
 #include <cstddef>
@@ -28,20 +29,32 @@ std::uint16_t checksum_of(std::uint32_t sum);
 // checksum: 0.
 std::uint16_t icmp_checksum(ByteView message, const HostAddress& source, const HostAddress& destination);
 
-struct EchoRequest {
+enum class Protocol : std::uint8_t { icmp, udp, tcp };
+
+struct Request {
+  Protocol protocol = Protocol::icmp;
   HostAddress source, destination;
-  std::uint16_t identifier = 0, sequence = 0;
+  std::uint16_t identifier = 0,
+                sequence = 0;  // of UDP and TCP the ports: the sender's, and the one that is asked
   std::uint8_t ttl = 0, tos = 0;
-  bool checksum_right = false;  // the ICMP checksum, and of IPv4 the header's
+  bool checksum_right = false;  // the message's checksum, and of IPv4 the header's
   std::size_t ip_header_bytes = 0;
   ByteView packet;  // the whole, views the bytes it was read from
 
   ByteView message() const { return packet.subspan(ip_header_bytes); }
-  ByteView payload() const { return message().subspan(icmp_header_bytes); }
+  // Behind the header, of ICMP and UDP 8 bytes both; a SYN carries none.
+  ByteView payload() const {
+    return protocol == Protocol::tcp ? ByteView() : message().subspan(icmp_header_bytes);
+  }
 };
 
 // nullopt: anything but a whole (not fragmented) echo request.
-std::optional<EchoRequest> read_echo_request(ByteView packet);
+std::optional<Request> read_echo_request(ByteView packet);
+// nullopt: anything but a whole UDP datagram or the SYN that opens a TCP connection.
+std::optional<Request> read_port_request(ByteView packet);
+
+// Of an IP packet that is whole; nullopt otherwise.
+std::optional<HostAddress> source_of(ByteView packet);
 
 // In what an answer differs from the true one. Found by comparing bytes, not from what was asked for.
 struct Defects {
@@ -63,12 +76,17 @@ struct Answer {
 
 // Writes the echo reply that `behaviour` asks for to `packet`. `forgery` above 0 makes another wrong token of
 // each number.
-Answer make_echo_reply(const EchoRequest& request, const Behaviour& behaviour, std::uint32_t forgery,
+Answer make_echo_reply(const Request& request, const Behaviour& behaviour, std::uint32_t forgery,
                        Bytes& packet);
 
 // Writes the ICMP error; nullopt where the family knows none such. The behaviour's shifts and alterations
 // apply to the quote.
-std::optional<Answer> make_icmp_error(const EchoRequest& request, const Behaviour& behaviour,
+std::optional<Answer> make_icmp_error(const Request& request, const Behaviour& behaviour,
                                       const IcmpError& error, Bytes& packet);
+
+// Writes what a host sends that has no socket at the UDP port, quoting the whole datagram as Linux does.
+Answer make_port_unreachable(const Request& request, const Behaviour& behaviour, Bytes& packet);
+// Writes the SYN-ACK of an open TCP port, or the reset of a closed one.
+Answer make_tcp_answer(const Request& request, const Behaviour& behaviour, Bytes& packet);
 
 }  // namespace sonde::lab

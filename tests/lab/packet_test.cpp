@@ -97,11 +97,47 @@ TEST(EchoRequest, AnythingElseIsNone) {
   EXPECT_FALSE(read_echo_request(fragment));
 }
 
+// From port 0x1234 to 443, the last byte of what it says being 0xee.
+Bytes port_request(bool v6, const char* header, std::uint8_t protocol) {
+  Bytes packet = echo_request(v6, 0);
+  packet.resize(v6 ? 40 : 20);
+  const Bytes message = from_hex(header);
+  packet.insert(packet.end(), message.begin(), message.end());
+  packet[v6 ? 6 : 9] = protocol;
+  put16(packet, v6 ? 4 : 2, message.size() + (v6 ? 0 : 20));
+  return packet;
+}
+Bytes udp_request(bool v6) {
+  return port_request(v6, "1234 01bb 0009 0000 ee", 17);
+}
+Bytes tcp_request(bool v6, const char* flags = "5002") {
+  return port_request(v6, (std::string("1234 01bb 00001000 00000000") + flags + "ffff 0000 0000").c_str(), 6);
+}
+
+TEST(PortRequest, IsReadWithItsPorts) {
+  for (const bool v6 : {false, true}) {
+    for (const Bytes& packet : {udp_request(v6), tcp_request(v6)}) {
+      const auto request = read_port_request(packet);
+      ASSERT_TRUE(request);
+      EXPECT_EQ(request->identifier, 0x1234);
+      EXPECT_EQ(request->sequence, 443);
+      EXPECT_EQ(request->destination.text(), v6 ? "fd77::1" : "10.77.0.1");
+      EXPECT_FALSE(request->checksum_right);
+      EXPECT_FALSE(read_echo_request(packet));
+      EXPECT_FALSE(read_port_request(ByteView(packet).first(packet.size() - 1)));
+    }
+    EXPECT_EQ(read_port_request(udp_request(v6))->payload().size(), 1u);
+    EXPECT_FALSE(read_port_request(tcp_request(v6, "5010"))) << "an acknowledgement opens nothing";
+    EXPECT_FALSE(read_port_request(tcp_request(v6, "5012")));
+    EXPECT_FALSE(read_port_request(echo_request(v6, 13)));
+  }
+}
+
 class EitherFamily : public testing::TestWithParam<bool> {
  protected:
   bool v6() const { return GetParam(); }
   Bytes asked = echo_request(GetParam(), 24);
-  EchoRequest request = read_echo_request(asked).value();
+  Request request = read_echo_request(asked).value();
   Behaviour behaviour;
   Bytes packet;
 };
@@ -121,6 +157,31 @@ TEST_P(EitherFamily, ReplyIsTheRequestTurnedRound) {
   EXPECT_EQ(answer.icmp_bytes, 32u);
   if (!v6()) {
     EXPECT_EQ(checksum_of(add_to_sum(received.header)), 0);
+  }
+}
+
+TEST_P(EitherFamily, PortUnreachableQuotesTheDatagram) {
+  const Bytes datagram = udp_request(v6());
+  const Answer answer = make_port_unreachable(read_port_request(datagram).value(), behaviour, packet);
+  const Received received = receive(packet);
+  EXPECT_TRUE(received.checksum_right);
+  EXPECT_EQ(received.message[0], v6() ? 1 : 3);
+  EXPECT_EQ(received.message[1], v6() ? 4 : 3);
+  EXPECT_TRUE(std::ranges::equal(received.message.subspan(8), datagram));
+  EXPECT_EQ(answer.kind, Answer::Kind::reply);
+}
+
+TEST_P(EitherFamily, OpenPortsAcceptAndOthersReset) {
+  const Bytes syn = tcp_request(v6());
+  for (const bool open : {true, false}) {
+    behaviour.tcp_open_port = open ? 443 : 80;
+    make_tcp_answer(read_port_request(syn).value(), behaviour, packet);
+    const Received received = receive(packet);
+    EXPECT_EQ(received.header[v6() ? 6 : 9], 6);
+    EXPECT_EQ(received.message[13], open ? 0x12 : 0x14);
+    EXPECT_TRUE(std::ranges::equal(received.message.subspan(2, 2), ByteView(syn).subspan(v6() ? 40 : 20, 2)));
+    EXPECT_TRUE(std::ranges::equal(received.message.subspan(8, 4), from_hex("00001001")))
+        << "its number and one";
   }
 }
 

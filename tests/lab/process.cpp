@@ -121,6 +121,7 @@ struct Child {
       child_checked(::setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
     }
     become(command.user, place.user >= 0);
+    if (command.before_exec != nullptr && !command.before_exec()) give_up("before_exec");
     ::fexecve(program, arguments, environment);
     give_up(arguments[0]);
   }

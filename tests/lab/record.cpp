@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::array<std::string_view, 7> fate_names = {"answered", "error", "silence",     "lost",
                                                         "dead",     "down",  "unknown_host"};
+constexpr std::array<std::string_view, 3> protocol_names = {"icmp", "udp", "tcp"};
 constexpr std::array<std::string_view, 5> kind_names = {"reply", "duplicate", "forged", "error", "note"};
 
 struct DefectName {
@@ -82,6 +83,7 @@ AnswerRecord answer_from(const nlohmann::json& json) {
 RequestRecord request_from(const nlohmann::json& json) {
   RequestRecord request;
   request.received = {json.at("monotonic_ns"), json.at("unix_ns")};
+  request.protocol = from_name<Protocol>(protocol_names, json.at("protocol"));
   request.source = address_of(json.at("source"));
   request.destination = address_of(json.at("destination"));
   request.probe = json.at("probe");
@@ -114,16 +116,20 @@ std::string_view to_string(Fate fate) {
 std::string_view to_string(Answer::Kind kind) {
   return kind_names[static_cast<std::size_t>(kind)];
 }
+std::string_view to_string(Protocol protocol) {
+  return protocol_names[static_cast<std::size_t>(protocol)];
+}
 
 void append_json(const RequestRecord& request, std::string& out) {
   fmt::format_to(
       std::back_inserter(out),
-      R"({{"record":"request","monotonic_ns":{},"unix_ns":{},"source":"{}","destination":"{}","probe":{},)"
+      R"({{"record":"request","monotonic_ns":{},"unix_ns":{},"protocol":"{}","source":"{}","destination":"{}","probe":{},)"
       R"("identifier":{},"sequence":{},"ttl":{},"tos":{},"checksum_right":{},"bytes":{},"token":{},)"
       R"("fate":"{}","answers":[)",
-      request.received.monotonic_ns, request.received.unix_ns, request.source.text(),
-      request.destination.text(), request.probe, request.identifier, request.sequence, request.ttl,
-      request.tos, request.checksum_right, request.bytes, request.token, to_string(request.fate));
+      request.received.monotonic_ns, request.received.unix_ns, to_string(request.protocol),
+      request.source.text(), request.destination.text(), request.probe, request.identifier, request.sequence,
+      request.ttl, request.tos, request.checksum_right, request.bytes, request.token,
+      to_string(request.fate));
   bool first = true;
   for (const AnswerRecord& answer : request.answers) {
     if (!first) out += ',';

@@ -25,6 +25,7 @@ struct Instant {
 enum class Fate : std::uint8_t { answered, error, silence, lost, dead, down, unknown_host };
 std::string_view to_string(Fate fate);
 std::string_view to_string(Answer::Kind kind);
+std::string_view to_string(Protocol protocol);
 
 struct AnswerRecord {
   Answer answer;
@@ -36,12 +37,13 @@ struct AnswerRecord {
 
 struct RequestRecord {
   Instant received;
+  Protocol protocol = Protocol::icmp;
   HostAddress source, destination;
   std::uint64_t probe = 0;  // counts this host's requests from 1
   std::uint16_t identifier = 0, sequence = 0;
   std::uint8_t ttl = 0, tos = 0;
   bool checksum_right = false;
-  std::uint32_t bytes = 0;  // ICMP message
+  std::uint32_t bytes = 0;  // the message behind the IP header
   std::uint64_t token = 0;  // the first 8 payload bytes, big endian; 0 when there are fewer
   Fate fate = Fate::answered;
   std::vector<AnswerRecord> answers;  // in the order they were planned
@@ -49,7 +51,7 @@ struct RequestRecord {
 
 struct RecordSummary {
   std::uint64_t requests = 0, answers = 0, answers_failed = 0, unknown_hosts = 0;
-  std::uint64_t other_packets = 0;    // neither echo request nor whole
+  std::uint64_t other_packets = 0;    // not whole, or no request that its host answers by any way
   std::uint64_t wrong_checksums = 0;  // requests
 };
 

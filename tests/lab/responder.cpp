@@ -20,9 +20,10 @@ std::uint64_t token_of(ByteView payload) {
   return token;
 }
 
-RequestRecord record_of(const EchoRequest& request, Instant now) {
+RequestRecord record_of(const Request& request, Instant now) {
   RequestRecord record;
   record.received = now;
+  record.protocol = request.protocol;
   record.source = request.source;
   record.destination = request.destination;
   record.identifier = request.identifier;
@@ -40,8 +41,21 @@ RequestRecord record_of(const EchoRequest& request, Instant now) {
 Responder::Responder(Scenario scenario, World world, bool keep_requests)
     : scenario_(std::move(scenario)), world_(std::move(world)), keep_requests_(keep_requests) {}
 
+std::optional<Request> Responder::read(ByteView packet) const {
+  if (auto echo = read_echo_request(packet)) return echo;
+  auto request = read_port_request(packet);
+  const HostBlock* block = request ? scenario_.find(request->destination) : nullptr;
+  if (block == nullptr) return {};
+  const auto host = hosts_.find(request->destination);
+  const Behaviour behaviour = block->behaviour(host == hosts_.end() ? 1 : host->second.probes + 1);
+  const bool taken = request->protocol == Protocol::udp
+                         ? behaviour.udp_closed
+                         : behaviour.tcp_closed || request->sequence == behaviour.tcp_open_port;
+  return taken ? request : std::nullopt;
+}
+
 void Responder::receive(ByteView packet, Instant now) {
-  const std::optional<EchoRequest> request = read_echo_request(packet);
+  const std::optional<Request> request = read(packet);
   if (!request) {
     ++summary_.other_packets;
     return;
@@ -80,7 +94,7 @@ Fate Responder::fate_of(const Host& host, const HostAddress& address, const Beha
   return behaviour.error && behaviour.error->code(address.v6) ? Fate::error : Fate::answered;
 }
 
-void Responder::plan(const EchoRequest& request, const Host& host, const Behaviour& behaviour,
+void Responder::plan(const Request& request, const Host& host, const Behaviour& behaviour,
                      RequestRecord& record) {
   const HostAddress& address = request.destination;
   record.fate = fate_of(host, address, behaviour, record.received);
@@ -105,10 +119,16 @@ void Responder::plan(const EchoRequest& request, const Host& host, const Behavio
     return;
   }
   for (std::uint32_t copy = 0; copy <= behaviour.duplicates; ++copy) {
-    Answer reply = make_echo_reply(request, behaviour, 0, packet_);
+    Answer reply = make_answer(request, behaviour);
     if (copy > 0) reply.kind = Answer::Kind::duplicate;
     answer(reply, delay + copy * behaviour.duplicate_spacing, record);
   }
+}
+
+Answer Responder::make_answer(const Request& request, const Behaviour& behaviour) {
+  if (request.protocol == Protocol::udp) return make_port_unreachable(request, behaviour, packet_);
+  if (request.protocol == Protocol::tcp) return make_tcp_answer(request, behaviour, packet_);
+  return make_echo_reply(request, behaviour, 0, packet_);
 }
 
 void Responder::answer(const Answer& answer, Duration delay, RequestRecord& record) {

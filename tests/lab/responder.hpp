@@ -53,8 +53,12 @@ class Responder {
     Bytes packet;
   };
 
+  // What to make of a packet; nullopt: it asks nothing that this host answers.
+  std::optional<Request> read(ByteView packet) const;
+  // Writes the answer to `packet_`, whatever the protocol.
+  Answer make_answer(const Request& request, const Behaviour& behaviour);
   Fate fate_of(const Host& host, const HostAddress& address, const Behaviour& behaviour, Instant now) const;
-  void plan(const EchoRequest& request, const Host& host, const Behaviour& behaviour, RequestRecord& record);
+  void plan(const Request& request, const Host& host, const Behaviour& behaviour, RequestRecord& record);
   // Sends `packet_`, which `make_…` wrote, now or after the delay.
   void answer(const Answer& answer, Duration delay, RequestRecord& record);
   void send(ByteView packet, AnswerRecord& record);

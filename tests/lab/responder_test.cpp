@@ -172,6 +172,26 @@ TEST(Responder, ErrorReplacesTheAnswerAndANoteDoesNot) {
   EXPECT_EQ(stage.request(1).answers[1].answer.kind, Kind::reply);
 }
 
+TEST(Responder, PortsAreSilentUnlessTheScenarioSaysOtherwise) {
+  // UDP to port 9, and a SYN to 443.
+  const Bytes datagram = from_hex("4500001c 00000000 40110000 0a000909 0a000001 1234 0009 0008 0000");
+  const Bytes syn = from_hex(
+      "45000028 00000000 40060000 0a000909 0a000001"
+      "1234 01bb 00001000 00000000 5002 ffff 0000 0000");
+  for (const auto& [scenario, answers] : {std::pair("host 10.0.0.1", 0u),
+                                          {"host 10.0.0.1; udp closed", 1u},
+                                          {"host 10.0.0.1; tcp open 80", 0u},
+                                          {"host 10.0.0.1; tcp open 443", 1u},
+                                          {"host 10.0.0.1; tcp closed; probe 2: udp closed", 1u}}) {
+    Stage stage(scenario);
+    stage.responder.receive(datagram, stage.now);
+    stage.responder.receive(syn, stage.now);
+    EXPECT_EQ(stage.responder.requests().size(), answers) << scenario;
+    EXPECT_EQ(stage.sent.size(), answers) << scenario;
+    EXPECT_EQ(stage.responder.summary().other_packets, 2u - answers) << scenario;
+  }
+}
+
 TEST(Responder, EachHostCountsItsOwnProbes) {
   Stage stage("host 10.0.0.1-10.0.0.9; probe 2: silence");
   stage.ask(0, 1);
@@ -202,15 +222,17 @@ TEST(Responder, SummaryOnlyCountsAndKeepsNothing) {
 TEST(Record, ComesBackAsItWasWritten) {
   Stage stage(
       "host 10.0.0.1; delay 5ms; forged 1 before 2ms; ttl 9; cut 3; alter payload; options timestamp\n"
-      "host 10.0.0.2; error 3/4 mtu 1400 from 10.0.0.7");
+      "host 10.0.0.2; error 3/4 mtu 1400 from 10.0.0.7; udp closed");
   stage.ask(300);
   stage.ask(0, 2);
+  stage.responder.receive(from_hex("4500001c 00000000 40110000 0a000909 0a000002 1234 0009 0008 0000"),
+                          stage.now);
   stage.pass(100 * ms);
   std::string text;
   for (const RequestRecord& request : stage.responder.requests()) append_json(request, text);
   append_json(stage.responder.summary(), text);
   const ResponderRecord record = ResponderRecord::parse(text);
-  ASSERT_EQ(record.requests.size(), 2u);
+  ASSERT_EQ(record.requests.size(), 3u);
   const RequestRecord& first = record.requests[0];
   EXPECT_EQ(first.sequence, 300);
   EXPECT_EQ(first.destination.text(), "10.0.0.1");
@@ -229,8 +251,10 @@ TEST(Record, ComesBackAsItWasWritten) {
   EXPECT_EQ(error.from.text(), "10.0.0.7");
   EXPECT_EQ(error.mtu, 1400u);
   EXPECT_EQ(error.code, 4);
-  EXPECT_EQ(record.summary.requests, 2u);
-  EXPECT_EQ(record.requests_to(HostAddress::parse("10.0.0.2").value()).size(), 1u);
+  EXPECT_EQ(record.requests[0].protocol, Protocol::icmp);
+  EXPECT_EQ(record.requests[2].protocol, Protocol::udp);
+  EXPECT_EQ(record.summary.requests, 3u);
+  EXPECT_EQ(record.requests_to(HostAddress::parse("10.0.0.2").value()).size(), 2u);
 }
 
 }  // namespace

@@ -242,6 +242,18 @@ Setting parse_flaps(Words& words) {
   };
 }
 
+Setting parse_udp(Words& words) {
+  words.expect("closed");
+  return [](Behaviour& behaviour) { behaviour.udp_closed = true; };
+}
+
+Setting parse_tcp(Words& words) {
+  if (words.take_if("closed")) return [](Behaviour& behaviour) { behaviour.tcp_closed = true; };
+  words.expect("open");
+  const auto port = to_number<std::uint16_t>(words.take());
+  return [port](Behaviour& behaviour) { behaviour.tcp_open_port = port; };
+}
+
 using Parser = Setting (*)(Words&);
 
 const std::map<std::string_view, Parser>& parsers() {
@@ -311,6 +323,8 @@ const std::map<std::string_view, Parser>& parsers() {
          const auto tos = to_number<std::uint8_t>(words.take());
          return [tos](Behaviour& behaviour) { behaviour.tos = tos; };
        }},
+      {"udp", parse_udp},
+      {"tcp", parse_tcp},
       {"dies", parse_dies},
       {"flaps", parse_flaps},
   };

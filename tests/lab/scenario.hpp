@@ -30,6 +30,8 @@
 //                                       `quote` how many bytes behind the quoted IP header (default 8)
 //     note WHAT ...                     the same, beside the answer (redirect, source quench)
 //     options record-route|timestamp    IPv4 options in the answer
+//     udp closed                        a UDP datagram is answered by a port unreachable (default: by nothing)
+//     tcp closed   tcp open 443         a SYN is answered by a reset, to this port by a SYN-ACK (default: by nothing)
 //     ttl 57   tos 0x20                 of the answer
 //     dies after 5   dies after 300ms   after so many probes, or so long after the host's first one: silence
 //     flaps up 3 down 2                 answers three probes, ignores two, and so on
@@ -113,6 +115,8 @@ struct Behaviour {
   Duration forged_before{};
   std::optional<IcmpError> error, note;
   IpOption ip_option = IpOption::none;
+  bool udp_closed = false, tcp_closed = false;
+  std::optional<std::uint16_t> tcp_open_port;
   std::uint8_t ttl = 64, tos = 0;
   std::uint64_t dies_after_probes = std::numeric_limits<std::uint64_t>::max();
   std::optional<Duration> dies_after;

@@ -57,7 +57,7 @@ TEST(Scenario, EveryBehaviourIsRead) {
       "delay uniform 1ms 2.5ms; late 1.5s; loss 10%; reorder every 3 by 15ms; duplicates 2 spacing 300us;"
       "source 10.0.0.9 fd77::9; checksum broken; alter payload; alter byte 20; cut 8; cut to 4; append 16;"
       "identifier 4242; identifier +1; sequence +2; forged 3 before 2ms; options timestamp; ttl 57; tos 0x20;"
-      "dies after 5; dies after 300ms; flaps up 3 down 2");
+      "dies after 5; dies after 300ms; flaps up 3 down 2; udp closed; tcp closed; tcp open 443");
   EXPECT_EQ(read.delay.kind, Delay::Kind::uniform);
   EXPECT_EQ(read.delay.first, 1ms);
   EXPECT_EQ(read.delay.second, 2500us);
@@ -87,6 +87,9 @@ TEST(Scenario, EveryBehaviourIsRead) {
   EXPECT_EQ(read.dies_after, 300ms);
   EXPECT_EQ(read.flap_up, 3u);
   EXPECT_EQ(read.flap_down, 2u);
+  EXPECT_TRUE(read.udp_closed);
+  EXPECT_TRUE(read.tcp_closed);
+  EXPECT_EQ(read.tcp_open_port, 443);
 }
 
 TEST(Scenario, ErrorsAreNamedForBothFamiliesOrNumbered) {

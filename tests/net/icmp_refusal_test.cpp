@@ -54,7 +54,15 @@ TEST(IcmpRefusal, OffersSetcapOnlyWhereItWorks) {
               AllOf(HasSubstr("no_new_privs"), Not(HasSubstr("sudo setcap"))));
   permissions = ordinary_user();
   permissions.bounding = CapabilitySet(0);
-  EXPECT_THAT(explain_icmp_refusal(Family::ipv4, EACCES, EPERM, permissions).hint, Not(HasSubstr("setcap")));
+  EXPECT_THAT(explain_icmp_refusal(Family::ipv4, EACCES, EPERM, permissions).hint,
+              AllOf(HasSubstr("not in the bounding set"), Not(HasSubstr("sudo setcap"))));
+}
+
+TEST(IcmpRefusal, OfPingSocketsAloneSaysNothingOfCapabilities) {
+  Permissions permissions = ordinary_user();
+  permissions.no_new_privileges = permissions.in_container = true;
+  EXPECT_THAT(explain_icmp_refusal(Family::ipv4, EACCES, 0, permissions).hint,
+              AllOf(HasSubstr("sysctl -w"), Not(HasSubstr("setcap")), Not(HasSubstr("NET_RAW"))));
 }
 
 TEST(IcmpRefusal, BlamesASecurityPolicyWhereTheRulesAllowIt) {

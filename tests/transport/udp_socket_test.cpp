@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <set>
 
 #include "net/file_descriptor.hpp"
@@ -120,6 +121,21 @@ TEST_P(Udp, AnswersThatComeWhileABatchIsSentFailNoOtherProbe) {
     for (const Departure& departure : departures) EXPECT_EQ(departure.system_errno, 0);
     EXPECT_EQ(asking.receive(departures.size()).size(), departures.size());
     EXPECT_EQ(asking.stamps.size(), departures.size());
+  });
+}
+
+TEST(UdpOverIpv6, LeavesItsPortUnreachableByIpv4) {
+  in_network_namespace([] {
+    Asking asking(Family::ipv6);
+    const auto own = net::SocketAddress::of_socket(asking.socket().fd());
+    ASSERT_TRUE(own);
+    // A probe of this host by IPv4 may happen to go there.
+    const auto to = net::SocketAddress::from(Address::loopback(Family::ipv4), own->port());
+    const net::FileDescriptor other(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(::connect(other.get(), to.data(), to.size()), 0);
+    ASSERT_EQ(::send(other.get(), "", 1, 0), 1);
+    EXPECT_EQ(::send(other.get(), "", 1, 0), -1);
+    EXPECT_EQ(errno, ECONNREFUSED);
   });
 }
 

@@ -35,7 +35,8 @@ TEST_F(Reach, UdpIsTakenWhereIcmpIsClosedAndSaysWhy) {
   EXPECT_EQ(run.start["transport"], "udp");
   for (const auto& family : run.start["families"]) {
     EXPECT_EQ(family["clock"], "kernel");
-    EXPECT_THAT(family["reason"].get<std::string>(), HasSubstr("ping sockets EACCES, raw sockets EPERM"));
+    EXPECT_THAT(family["reason"].get<std::string>(),
+                AllOf(HasSubstr("ping sockets EACCES ("), HasSubstr("raw sockets EPERM (needs CAP_NET_RAW")));
   }
 }
 
@@ -130,6 +131,24 @@ TEST_F(Reach, WhereOnlyTcpIsLeftOutThatIsFound) {
   EXPECT_EQ(run.summaries[0].local, run.summaries[0].sent);
   EXPECT_EQ(run.summaries[1].transport, "tcp");
   EXPECT_EQ(run.summaries[1].received, 5u);
+}
+
+TEST_F(Reach, AFilterOfThisHostIsLeftForOneTargetTooThoughPingSocketsOfIpv6AreNotToldOfIt) {
+  pair_.near().open_ping_sockets(true);
+  pair_.near().nft(
+      "table inet lab { chain out { type filter hook output priority 0; icmpv6 type echo-request drop; }; }");
+  const Finished finished = pair_.near().run(sonde_json({"-i", "20ms", "-W", "100ms", "-c", "4", "fd78::2"}));
+  EXPECT_THAT(finished.errors, HasSubstr("nor was one stamped as sent: a packet filter of this host"));
+  const SondeRun run = read_run(finished, 0);
+  ASSERT_EQ(run.summaries.size(), 2u);
+  EXPECT_EQ(run.summaries[1].transport, "udp");
+  EXPECT_EQ(run.summaries[1].received, 4u);
+}
+
+TEST_F(Reach, WhatOpensAWayIsNotRuledOutByWhatSondeItselfGaveUp) {
+  const Finished finished = pair_.near().run(sonde({"--transport", "raw", "10.78.0.2"}));
+  EXPECT_THAT(finished.errors, HasSubstr("sudo setcap cap_net_raw+p "));
+  EXPECT_THAT(finished.errors, ::testing::Not(HasSubstr("no_new_privs")));
 }
 
 TEST_F(Reach, OneSilentTargetIsAskedByOtherWaysOnlyWhenToldTo) {
