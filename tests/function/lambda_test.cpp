@@ -17,7 +17,6 @@ namespace {
 
 using Json = nlohmann::json;
 using net::testing::in_network_namespace;
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
@@ -44,37 +43,6 @@ TEST(Lambda, EventsAreAnsweredOneAfterTheOther) {
           EXPECT_EQ(answer["targets"][0]["addresses"][0]["summary"]["received"], 2);
           EXPECT_EQ(answer["targets"][0]["addresses"][0]["transport"], "icmp");
         }
-      },
-      limit);
-}
-
-TEST(Lambda, ASlowInvocationIsAnsweredHalfASecondBeforeItsDeadline) {
-  in_network_namespace(
-      [] {
-        RuntimeServer server(RuntimeServer::Kind::lambda);
-        server.hand_out({"slow", R"({"target":"127.0.0.1","count":100,"interval":1})", milliseconds(1500)});
-        const auto program = start(server);
-        const auto results = server.wait_for(1);
-        ASSERT_EQ(results.size(), 1u);
-        EXPECT_GE(results[0].left, milliseconds(500));
-        const Json answer = Json::parse(results[0].body);
-        EXPECT_EQ(answer["complete"], false);
-        EXPECT_EQ(answer["targets"][0]["addresses"][0]["probes"].size(), 1u);
-      },
-      limit);
-}
-
-TEST(Lambda, ANameThatNobodyAnswersDoesNotPassTheDeadline) {
-  in_network_namespace(
-      [] {
-        RuntimeServer server(RuntimeServer::Kind::lambda);
-        server.hand_out(
-            {"slow", R"({"target":["nobody.example","127.0.0.1"],"count":1})", milliseconds(1500)});
-        const auto program = start(server);
-        const auto results = server.wait_for(1);
-        ASSERT_EQ(results.size(), 1u);
-        EXPECT_GE(results[0].left, milliseconds(500));
-        EXPECT_EQ(Json::parse(results[0].body)["targets"][1]["addresses"][0]["summary"]["received"], 1);
       },
       limit);
 }

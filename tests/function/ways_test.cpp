@@ -263,7 +263,7 @@ TEST(Ways, TheAnswerTellsEachWaysFiguresHalfASecondBeforeTheDeadline) {
         FarKernel far;
         far.drop("meta l4proto { icmp, udp } ct state new");
         RuntimeServer server(RuntimeServer::Kind::lambda);
-        server.hand_out({"far", R"({"target":"10.78.0.2"})", seconds(3)});
+        server.hand_out({"far", R"({"target":"10.78.0.2"})", seconds(4)});
         lab::Command command = function_program(server.environment());
         command.environment.back() += ",10.78.0.0/24";
         const lab::Process program(std::move(command));

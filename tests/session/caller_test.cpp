@@ -328,6 +328,19 @@ TEST_F(CallersThread, BothFamiliesShareASession) {
   EXPECT_EQ(session.notices().size(), 2u);
 }
 
+TEST_F(CallersThread, EveryTransportOfAFamilyIsNamedInTheOrderTheyWereTaken) {
+  Session session = opened();
+  TargetOptions by_tcp = every(milliseconds(1), 3);
+  by_tcp.network.transport = TransportKind::tcp;
+  session.add(loopback(), every(milliseconds(1), 3)).value();
+  for (int i = 0; i < 2; ++i) session.add(loopback(), by_tcp).value();
+  ASSERT_TRUE(session.run_until(in(far_off)));
+  const auto notices = session.notices();
+  ASSERT_EQ(notices.size(), 2u);
+  EXPECT_NE(notices[0].taken, TransportKind::tcp);
+  EXPECT_EQ(notices[1].taken, TransportKind::tcp);
+}
+
 // --- the end ----------------------------------------------------------------------------------------------
 
 TEST_F(CallersThread, StopIsIdempotentAndKeepsTheFigures) {
