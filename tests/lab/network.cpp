@@ -177,6 +177,14 @@ VethPair::VethPair() : far_(near_) {
   };
   configure(near_, "near0", 1);
   configure(far_, "far0", 2);
+  // The kernel puts a device to work a moment after its other end came up, and drops what is sent before: the first ARP request
+  // too, which it repeats a second later.
+  const auto await = [](const Namespace& space, const std::string& device) {
+    space.run_checked(
+        {.arguments = {"sh", "-c", "until ip -o link show " + device + " | grep -q 'state UP'; do :; done"}});
+  };
+  await(near_, "near0");
+  await(far_, "far0");
 }
 
 }  // namespace sonde::lab
