@@ -163,10 +163,12 @@ ResponderRecord SimulatedNetwork::record() {
 
 namespace {
 
-// The kernel takes an IPv6 address with the command, and enters its route a moment later: until then it is not its own.
-void await_address(const Namespace& space, const std::string& address) {
+// The kernel puts a device to work a moment after its other end came up, and drops what is sent before: the first ARP request
+// too, which it repeats a second later. An IPv6 address is entered a moment after it was added.
+void await_device(const Namespace& space, const std::string& device, const std::string& address) {
   space.run_checked({.arguments = {"sh", "-c",
-                                   "for try in $(seq 500); do ip -6 route get " + address +
+                                   "for try in $(seq 500); do ip -o link show " + device +
+                                       " | grep -q 'state UP' && ip -6 route get " + address +
                                        " | grep -q ^local && exit 0; sleep 0.01; done; exit 1"}});
 }
 
@@ -188,8 +190,8 @@ VethPair::VethPair() : far_(near_) {
   };
   configure(near_, "near0", 1);
   configure(far_, "far0", 2);
-  await_address(near_, "fd78::1");
-  await_address(far_, "fd78::2");
+  await_device(near_, "near0", "fd78::1");
+  await_device(far_, "far0", "fd78::2");
 }
 
 }  // namespace sonde::lab

@@ -76,7 +76,15 @@ bool sends_by(const std::vector<SystemCall>& calls, std::string_view call) {
 // With a receive buffer above net.core.rmem_max, which a capability would open.
 const Words both = {"-n", "-c", "3", "-i", "20ms", "--receive-buffer", "1000000000", "10.78.0.2", "fd78::2"};
 
-TEST(Privilege, IsNotAskedForByPingSockets) {
+class Privilege : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const Finished traced = Process({.arguments = {"strace", "-qq", "-o", "/dev/null", "true"}}).wait();
+    if (traced.status != 0) GTEST_SKIP() << "processes cannot be traced here: " << traced.errors;
+  }
+};
+
+TEST_F(Privilege, IsNotAskedForByPingSockets) {
   const VethPair pair;
   const auto calls = system_calls_of(pair.near(), both, User::ordinary);
   EXPECT_TRUE(sends_by(calls, "sendmmsg"));
@@ -85,7 +93,7 @@ TEST(Privilege, IsNotAskedForByPingSockets) {
   EXPECT_EQ(std::ranges::count_if(calls, opens_icmp), 2) << "one of each family";
 }
 
-TEST(Privilege, IsNotAskedForByUdpAndRawSocketsAreTriedOnlyAfterPingSockets) {
+TEST_F(Privilege, IsNotAskedForByUdpAndRawSocketsAreTriedOnlyAfterPingSockets) {
   const VethPair pair;
   pair.near().open_ping_sockets(false);
   const auto calls = system_calls_of(pair.near(), both, User::ordinary);
@@ -103,7 +111,7 @@ TEST(Privilege, IsNotAskedForByUdpAndRawSocketsAreTriedOnlyAfterPingSockets) {
   }
 }
 
-TEST(Privilege, IsNotAskedForByTcp) {
+TEST_F(Privilege, IsNotAskedForByTcp) {
   const VethPair pair;
   const auto calls = system_calls_of(pair.near(), Words{"--transport", "tcp:8099"} + both, User::ordinary);
   EXPECT_TRUE(std::ranges::any_of(calls, [](const SystemCall& call) { return call.name == "connect"; }));
@@ -112,7 +120,7 @@ TEST(Privilege, IsNotAskedForByTcp) {
   EXPECT_EQ(raw_sockets_of(calls).size(), 0u);
 }
 
-TEST(Privilege, ThatIsAskedForOnPurposeIsSeenByThisTest) {
+TEST_F(Privilege, ThatIsAskedForOnPurposeIsSeenByThisTest) {
   const VethPair pair;
   const auto calls = system_calls_of(pair.near(), Words{"-m", "7", "--transport", "raw"} + both, User::root);
   const Words found = forbidden_of(calls);
