@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdio>
 #include <ctime>
+#include <span>
 #include <utility>
 
 #include "cli/say.hpp"
@@ -51,6 +52,13 @@ TargetOptions target_options(const PingOptions& options) {
   target.network.path_mtu = options.path_mtu;
   target.network.tcp_port = options.tcp_port;
   return target;
+}
+
+// By which a target is asked, or was; the first notice of its family is of the way that the session took by itself.
+TransportKind taken_way(const MeasuredTargets::Measured& measured, std::span<const TransportNotice> notices) {
+  if (measured.way != TransportKind::automatic) return measured.way;
+  const auto own = std::ranges::find(notices, measured.address.family(), &TransportNotice::family);
+  return own == notices.end() ? TransportKind::automatic : own->taken;
 }
 
 }  // namespace
@@ -322,17 +330,25 @@ void PingRun::explain_unsent() {
 }
 
 void PingRun::explain_udp_limits(Nanoseconds elapsed) {
-  if (options_.pace_udp) return;
-  std::uint64_t limited = 0;
+  const std::vector<TransportNotice> notices = session_->notices();
+  if (std::ranges::find(notices, TransportKind::udp, &TransportNotice::taken) == notices.end()) return;
+  UdpLimits limits(elapsed, options_.timeout);
   for (std::size_t place = 0; place < targets_.size(); ++place) {
-    if (taken_way(targets_[place]) == TransportKind::udp && looks_limited(summary_at(place).figures, elapsed))
-      ++limited;
+    if (taken_way(targets_[place], notices) == TransportKind::udp) limits.hear(summary_at(place).figures);
   }
-  if (limited == 0) return;
-  complain(fmt::format(
-      "{} gave as many answers by UDP as a Linux host's own limit lets through (6, then one a second): the "
-      "loss is probably that limit, not the network's; leave --unpaced out to ask no faster",
-      report::counted(limited, "target", "targets")));
+  if (limits.limited() > 0 && !options_.pace_udp) {
+    complain(fmt::format(
+        "{} gave as many answers by UDP as a Linux host's own limit lets through (6, then one a second): the "
+        "loss is probably that limit, not the network's; leave --unpaced out to ask no faster",
+        report::counted(limits.limited(), "target", "targets")));
+  } else if (limits.limited_together()) {
+    complain(
+        "all targets together gave as many answers by UDP as one Linux host's own limits let through (to one "
+        "asker 6, "
+        "then one a second; in all 50, then 1000 a second): if they are addresses of one host, the loss is "
+        "probably "
+        "that, not the network's; --rate asks more slowly");
+  }
 }
 
 // With nothing left to measure the reader may take its time; a signal ends that.

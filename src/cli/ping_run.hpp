@@ -73,8 +73,6 @@ class PingRun {
   // --- ways of asking ---
   void consider_ways();
   void watch_ways();
-  // By which a target is asked, or was.
-  TransportKind taken_way(const MeasuredTargets::Measured& measured) const;
   bool in_doubt(session::FamilyWay& way);
   void try_next_way(session::FamilyWay& way, TransportKind after);
   void judge_trials(session::FamilyWay& way);

@@ -35,14 +35,6 @@ void PingRun::watch_ways() {
   }
 }
 
-TransportKind PingRun::taken_way(const MeasuredTargets::Measured& measured) const {
-  if (measured.way != TransportKind::automatic) return measured.way;
-  for (const TransportNotice& notice : session_->notices()) {
-    if (notice.family == measured.address.family()) return notice.taken;
-  }
-  return options_.transport;
-}
-
 void PingRun::consider_ways() {
   const MonotonicTime now = clock_.monotonic();
   const bool due = now >= next_look_at_ways_ || session_->done();

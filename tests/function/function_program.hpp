@@ -2,11 +2,11 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "lab/memory.hpp"
 #include "lab/process.hpp"
 
 namespace sonde::function::test {
@@ -27,22 +27,6 @@ inline std::size_t descriptors_of(pid_t process) {
   return static_cast<std::size_t>(std::distance(begin(directory), end(directory)));
 }
 
-// Sanitizers keep freed memory for a while, so that it tells them nothing.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool memory_is_its_own = false;
-#elif defined(__has_feature)
-inline constexpr bool memory_is_its_own =
-    !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer);
-#else
-inline constexpr bool memory_is_its_own = true;
-#endif
-
-// Pages in memory; none under sanitizers.
-inline std::size_t memory_of(pid_t process) {
-  std::ifstream file("/proc/" + std::to_string(process) + "/statm");
-  std::size_t size = 0, resident = 0;
-  file >> size >> resident;
-  return memory_is_its_own ? resident : 0;
-}
+using lab::memory_of;
 
 }  // namespace sonde::function::test

@@ -66,6 +66,17 @@ TEST_F(Reach, ManyTargetsByUdpLoseNothing) {
   for (const SondeSummary& summary : run.summaries) EXPECT_EQ(summary.received, 2u) << summary.address;
 }
 
+TEST_F(Reach, LossThatLooksLikeOneHostsLimitInAllIsCalledSo) {
+  pair_.far().ip("route add local 10.99.0.0/22 dev lo\n");
+  pair_.near().ip("route add 10.99.0.0/22 via 10.78.0.2\n");
+  pair_.far().set_sysctl("net.ipv4.icmp_msgs_per_sec", "1000");
+  pair_.far().set_sysctl("net.ipv4.icmp_ratemask", "6168");
+  const Finished finished = pair_.near().run(
+      sonde({"--transport", "udp", "-q", "-c", "1", "-i", "0", "-W", "100ms", "-g", "10.99.0.0/22"}));
+  EXPECT_THAT(finished.errors,
+              HasSubstr("all targets together gave as many answers by UDP as one Linux host"));
+}
+
 TEST_F(Reach, WhatTheFarEndDropsIsLost) {
   pair_.far().nft(
       "table inet lab { chain in { type filter hook input priority 0; udp dport 49152-65535 drop; }; }");
