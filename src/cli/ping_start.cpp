@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <memory>
 #include <utility>
 
 #include "cli/ping_run.hpp"
+#include "net/own_address.hpp"
 #include "report/display.hpp"
 #include "report/words.hpp"
 #include "sonde/version.hpp"
@@ -73,7 +75,10 @@ bool PingRun::open_capture() {
     return false;
   }
   capture_output_.emplace(capture_descriptor_, options_.pcap_file);
-  capture_.emplace(*capture_output_, version());
+  capture_.emplace(*capture_output_, version(),
+                   [own = std::make_shared<net::OwnAddress>(target_options_.network)](const Address& peer) {
+                     return own->towards(peer);
+                   });
   return true;
 }
 

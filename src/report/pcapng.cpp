@@ -109,7 +109,8 @@ bool synthesise(const PacketView& view, std::string& packet, std::string& commen
 
 }  // namespace
 
-PcapNgWriter::PcapNgWriter(Output& output, std::string_view version) : output_(output) {
+PcapNgWriter::PcapNgWriter(Output& output, std::string_view version, OwnAddress own_address)
+    : output_(output), own_address_(std::move(own_address)) {
   begin_block(block_, section_header_block);
   append(block_, byte_order_magic);
   append(block_, std::uint16_t{1});  // version 1.0
@@ -129,14 +130,26 @@ PcapNgWriter::PcapNgWriter(Output& output, std::string_view version) : output_(o
   output_.write(block_);
 }
 
+bool PcapNgWriter::complete(PacketView& packet) const {
+  Address& own = packet.outgoing ? packet.from : packet.to;
+  const Address& peer = packet.outgoing ? packet.to : packet.from;
+  if (!own_address_ || !own.is_any() || peer.is_any()) return false;
+  const auto found = own_address_(peer);
+  if (found) own = *found;
+  return found.has_value();
+}
+
 void PcapNgWriter::packet(const PacketView& packet) {
   packet_.clear();
   std::string comment;
   if (packet.has_ip_header) {
     if (packet.bytes.size() > longest_packet) return;
     packet_.append(as_text(packet.bytes));
-  } else if (!synthesise(packet, packet_, comment)) {
-    return;
+  } else {
+    PacketView completed = packet;
+    const bool looked_up = complete(completed);
+    if (!synthesise(completed, packet_, comment)) return;
+    if (looked_up) comment += "; this host's address by its routes";
   }
   const auto stamp = static_cast<std::uint64_t>(packet.at.time_since_epoch().count());
   const auto length = static_cast<std::uint32_t>(packet_.size());

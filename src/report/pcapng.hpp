@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,8 +18,11 @@ namespace sonde::report {
 
 class PcapNgWriter {
  public:
+  // This host's address towards a peer, for packets of which the socket showed one end only.
+  using OwnAddress = std::function<std::optional<Address>(const Address& peer)>;
+
   // Writes the file's head. `version` is named as the application. Errors: see Output::error().
-  PcapNgWriter(Output& output, std::string_view version);
+  PcapNgWriter(Output& output, std::string_view version, OwnAddress own_address = {});
 
   // The checksum of an outgoing message is filled in: the kernel does that after we have seen it. An answer's
   // checksum stays as it came, except where ICMPv6's cannot be right because the socket did not show both
@@ -27,9 +32,13 @@ class PcapNgWriter {
   std::uint64_t packets() const { return packets_; }
 
  private:
+  // Finds the end that the socket did not show; whether it did.
+  bool complete(PacketView& packet) const;
+
   Output& output_;
-  std::string block_;   // kept for its memory
-  std::string packet_;  // the packet with its IP header
+  OwnAddress own_address_;  // may be empty
+  std::string block_;       // kept for its memory
+  std::string packet_;      // the packet with its IP header
   std::uint64_t packets_ = 0;
 };
 

@@ -232,6 +232,25 @@ TEST(PcapNg, TcpdumpReadsIt) {
   EXPECT_THAT(said, testing::Not(HasSubstr("wrong")));
 }
 
+TEST(PcapNg, TheEndThatASocketDoesNotShowIsLookedUp) {
+  const CaptureFile file;
+  {
+    Output output(file.descriptor(), "capture");
+    PcapNgWriter writer(output, "0.1.0", [](const Address& peer) {
+      return peer.is_ipv4() ? std::optional(address("192.0.2.1")) : std::nullopt;
+    });
+    const std::vector<std::byte> request = echo(8), answer = echo(0);
+    const Address unknown = Address::any(Family::ipv4), peer = address("192.0.2.7");
+    writer.packet({.outgoing = true, .at = stamp, .from = unknown, .to = peer, .bytes = request});
+    writer.packet({.outgoing = false, .at = stamp, .from = peer, .to = unknown, .bytes = answer});
+    output.flush();
+  }
+  const auto packets = read_back(file);
+  ASSERT_EQ(packets.size(), 2u);
+  EXPECT_EQ(wire::parse_ip(packets[0].bytes)->source, address("192.0.2.1"));
+  EXPECT_EQ(wire::parse_ip(packets[1].bytes)->destination, address("192.0.2.1"));
+}
+
 TEST(PcapNg, FullDiskIsReported) {
   const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
   ASSERT_GE(full, 0);
