@@ -19,7 +19,7 @@ std::optional<Address> OwnAddress::towards(const Address& peer) {
   }
   // Else it keeps the address that the last peer brought.
   const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
-  ::connect(socket.get(), &nobody, sizeof nobody);
+  if (::connect(socket.get(), &nobody, sizeof nobody) != 0) return std::nullopt;
   constexpr std::uint16_t discard_port = 9;
   const auto to = SocketAddress::from(peer, discard_port);
   if (::connect(socket.get(), to.data(), to.size()) != 0) return std::nullopt;
