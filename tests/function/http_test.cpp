@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "function/function_program.hpp"
 #include "function/http_peer.hpp"
+#include "function/http_program.hpp"
 #include "net/network_namespace.hpp"
 
 namespace sonde::function::test {
@@ -20,29 +20,6 @@ using testing::HasSubstr;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto limit = seconds(50);
-
-// The program, listening.
-class Server {
- public:
-  explicit Server(std::vector<std::string> arguments = {})
-      : program_(function_program({}, with_listen(std::move(arguments)))) {
-    const std::string before = "listening on http://127.0.0.1:";
-    if (!program_.wait_for_errors("/\n")) throw std::runtime_error("does not listen: " + program_.errors());
-    port_ = static_cast<std::uint16_t>(
-        std::stoul(program_.errors().substr(program_.errors().find(before) + before.size())));
-  }
-  std::uint16_t port() const { return port_; }
-  lab::Process& program() { return program_; }
-
- private:
-  static std::vector<std::string> with_listen(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"--listen", "127.0.0.1:0"});
-    return arguments;
-  }
-
-  lab::Process program_;
-  std::uint16_t port_ = 0;
-};
 
 TEST(Http, GetAndPostMeasure) {
   in_network_namespace(
@@ -104,23 +81,6 @@ TEST(Http, BadRequestsGetAStatusAndTheProgramLivesOn) {
       limit);
 }
 
-TEST(Http, RequestsAreMeasuredSideBySide) {
-  in_network_namespace(
-      [] {
-        Server server;
-        const auto begun = Clock::now();
-        std::vector<Peer> peers;
-        for (int i = 0; i < 8; ++i) {
-          peers.push_back(Peer::connect(server.port()));
-          peers.back().send("GET /?target=127.0.0.1&count=5&interval=100ms HTTP/1.1\r\nHost: x\r\n\r\n");
-        }
-        for (Peer& peer : peers) EXPECT_EQ(peer.receive().value().status(), 200);
-        EXPECT_GE(Clock::now() - begun, milliseconds(400));
-        EXPECT_LT(Clock::now() - begun, milliseconds(8 * 400)) << "one after the other";
-      },
-      limit);
-}
-
 TEST(Http, BeyondTheLimitRequestsAreToldToComeAgain) {
   in_network_namespace(
       [] {
@@ -135,19 +95,6 @@ TEST(Http, BeyondTheLimitRequestsAreToldToComeAgain) {
         EXPECT_EQ(second->status(), 503);
         EXPECT_EQ(second->headers.at("retry-after"), "1");
         EXPECT_EQ(Json::parse(second->body)["errorType"], "Busy");
-      },
-      limit);
-}
-
-TEST(Http, TheTimeLimitEndsARequestWithWhatThereIs) {
-  in_network_namespace(
-      [] {
-        Server server({"--time-limit", "1s"});
-        const auto begun = Clock::now();
-        const auto response = get(server.port(), "/?target=127.0.0.1&count=100&interval=1");
-        EXPECT_LT(Clock::now() - begun, milliseconds(950));
-        ASSERT_TRUE(response);
-        EXPECT_EQ(Json::parse(response->body)["complete"], false);
       },
       limit);
 }
