@@ -6,14 +6,14 @@
 #include <cstdio>
 
 #include "cli/exit_status.hpp"
-#include "cli/signals.hpp"
 #include "function/start.hpp"
+#include "process/signals.hpp"
 
 namespace sonde::cli {
 
 int run_function(const FunctionOptions& options) {
   // Every signal it takes ends it.
-  const Signals signals;
+  const process::Signals signals;
   const auto ended = function::start(options, function::Environment::read(), signals.fd());
   if (ended) return static_cast<int>(ExitStatus::all_answered);
   fmt::print(stderr, "sonde: {}\n", ended.error().message());

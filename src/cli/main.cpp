@@ -1,4 +1,4 @@
-// main.cpp: the program `sonde`: parse, then do what was asked.
+// main.cpp: the program `sonde`: parse, then do what was asked. Called by another tool's name it is that tool (compat/).
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -15,6 +15,7 @@
 #include "cli/explain.hpp"
 #include "cli/function.hpp"
 #include "cli/ping.hpp"
+#include "compat/face.hpp"
 
 namespace {
 
@@ -51,6 +52,9 @@ struct Run {
 
 int main(int argc, char** argv) {
   keep_standard_descriptors();
+  if (argc > 0) {
+    if (const sonde::compat::Tool tool = sonde::compat::tool_called(argv[0])) return tool(argc, argv);
+  }
   const auto parsed =
       sonde::cli::parse_command_line(std::span<const char* const>(argv, static_cast<std::size_t>(argc)));
   if (!parsed) {

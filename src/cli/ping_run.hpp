@@ -19,8 +19,8 @@
 #include "cli/live_display.hpp"
 #include "cli/measured_targets.hpp"
 #include "cli/ping_options.hpp"
-#include "cli/signals.hpp"
 #include "cli/target_list.hpp"
+#include "process/signals.hpp"
 #include "report/make_reporter.hpp"
 #include "report/output.hpp"
 #include "report/pcapng.hpp"
@@ -100,7 +100,7 @@ class PingRun {
   const TargetList& list_;
   TargetOptions target_options_;
   const Clock& clock_;
-  Signals signals_;
+  process::Signals signals_;
   report::Output output_;
   MeasuredTargets targets_;
 

@@ -1,7 +1,6 @@
 // ping_start.cpp: how a run begins: session, capture, targets from addresses and names, the report's head.
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 
 #include "cli/ping_run.hpp"
 #include "net/own_address.hpp"
+#include "process/descriptor_limit.hpp"
 #include "report/display.hpp"
 #include "report/words.hpp"
 #include "sonde/version.hpp"
@@ -56,14 +56,6 @@ std::string udp_pace(const PingOptions& options, bool alone) {
          "each target is asked once a second, as a Linux host answers no more; --unpaced asks as told";
 }
 
-// TCP takes a descriptor for every probe under way; what the user allows may be more than what is usual.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 }  // namespace
 
 bool PingRun::open_capture() {
@@ -85,7 +77,7 @@ bool PingRun::open_capture() {
 bool PingRun::open_session() {
   const bool maybe_tcp =
       options_.transport == TransportKind::tcp || options_.transport == TransportKind::automatic;
-  if (maybe_tcp) raise_descriptor_limit();
+  if (maybe_tcp) process::raise_descriptor_limit();
   SessionOptions session;
   session.transport = options_.transport;
   session.clock = options_.clock;

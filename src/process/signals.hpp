@@ -9,7 +9,7 @@
 
 #include "net/file_descriptor.hpp"
 
-namespace sonde::cli {
+namespace sonde::process {
 
 class Signals {
  public:
@@ -28,4 +28,4 @@ class Signals {
   net::FileDescriptor descriptor_;
 };
 
-}  // namespace sonde::cli
+}  // namespace sonde::process

@@ -1,10 +1,10 @@
 // signals.cpp: see signals.hpp.
-#include "cli/signals.hpp"
+#include "process/signals.hpp"
 
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-namespace sonde::cli {
+namespace sonde::process {
 
 Signals::Signals() {
   sigset_t taken;
@@ -28,4 +28,4 @@ std::optional<int> Signals::next() const {
   return static_cast<int>(information.ssi_signo);
 }
 
-}  // namespace sonde::cli
+}  // namespace sonde::process

@@ -1,0 +1,40 @@
+// sides.cpp: see sides.hpp.
+#include "compat/sides.hpp"
+
+#include <regex>
+#include <utility>
+
+namespace sonde::compat_test {
+
+namespace {
+
+lab::Command found_in(const std::string& path, std::string_view tool, const Words& words,
+                      lab::Command command) {
+  command.arguments = {"/usr/bin/env", std::string(tool)};
+  command.arguments.insert(command.arguments.end(), words.begin(), words.end());
+  command.environment.push_back("PATH=" + path);
+  command.environment.emplace_back("LC_ALL=C");
+  return command;
+}
+
+}  // namespace
+
+lab::Command original(std::string_view tool, const Words& words, lab::Command command) {
+  return found_in("/usr/bin:/bin:/usr/sbin:/sbin", tool, words, std::move(command));
+}
+
+lab::Command face(std::string_view tool, const Words& words, lab::Command command) {
+  return found_in(SONDE_FACES, tool, words, std::move(command));
+}
+
+Sides run_sides(const lab::Namespace& space, std::string_view tool, const Words& words,
+                const lab::Command& command) {
+  return {space.run(original(tool, words, command)), space.run(face(tool, words, command))};
+}
+
+std::string without_times(std::string_view text) {
+  static const std::regex time(R"(([0-9]+\.[0-9]+|(time[ =])[0-9]+))");
+  return std::regex_replace(std::string(text), time, "$2T");
+}
+
+}  // namespace sonde::compat_test
