@@ -103,8 +103,9 @@ struct SessionOptions {
   unsigned threads = 1;           // with start(): one prober each, sharing nothing. process() wants 1.
   unsigned sockets = 0;  // per thread, family and NetworkOptions; 0: chosen from rate and receive buffer
   double max_rate = 0;   // probes per second over all targets; 0: as fast as schedules ask
-  // By UDP a target is asked at most once a second, after its first six: a Linux host sends no more port
-  // unreachables to one asker (net.ipv4.icmp_ratelimit). False: as its schedule says.
+  // By UDP a target is asked at most once a second, after its first six, and all together 800 times a second: a Linux
+  // host sends no more port unreachables to one asker (net.ipv4.icmp_ratelimit), and 1,000 a second in all, off which
+  // it takes a random few (net.ipv4.icmp_msgs_per_sec); all targets may be addresses of one. False: as schedules say.
   bool pace_udp = true;
   Nanoseconds spread = std::chrono::seconds(1);  // first probes of targets without a phase spread over this
   int receive_buffer_bytes = 0;                  // SO_RCVBUF; 0: as large as the system allows

@@ -344,10 +344,9 @@ void PingRun::explain_udp_limits(Nanoseconds elapsed) {
   } else if (limits.limited_together()) {
     complain(
         "all targets together gave as many answers by UDP as one Linux host's own limits let through (to one "
-        "asker 6, "
-        "then one a second; in all 50, then 1000 a second): if they are addresses of one host, the loss is "
-        "probably "
-        "that, not the network's; --rate asks more slowly");
+        "asker 6, then one a second; in all 50, then 1000 a second): if they are addresses of one host, the "
+        "loss is probably that, not the network's; " +
+        std::string(options_.pace_udp ? "--rate asks more slowly" : "leave --unpaced out to ask no faster"));
   }
 }
 

@@ -46,14 +46,22 @@ bool unicode_wanted() {
   return report::locale_is_utf8(std::getenv("LC_ALL"), std::getenv("LC_CTYPE"), std::getenv("LANG"));
 }
 
-// What the library does to the interval by UDP, in words; nothing where it does nothing.
-std::string udp_pace(const PingOptions& options, bool alone) {
+// What the library does to the schedule by UDP, in words; nothing where it does nothing.
+std::string udp_pace(const PingOptions& options, std::size_t targets, bool alone) {
   constexpr std::uint64_t burst = 6;
-  const bool paced = options.pace_udp && options.interval < std::chrono::seconds(1) &&
-                     (options.count == 0 || options.count > burst);
-  if (!paced) return {};
-  return std::string(alone ? "" : "; ") +
-         "each target is asked once a second, as a Linux host answers no more; --unpaced asks as told";
+  constexpr double most_a_second = 800;
+  if (!options.pace_udp) return {};
+  const double interval_s = std::chrono::duration<double>(options.interval).count();
+  const double wanted = static_cast<double>(targets) / std::max(interval_s, 1e-9);
+  std::string_view pace;
+  if (interval_s < 1 && (options.count == 0 || options.count > burst)) {
+    pace = "each target is asked once a second, as a Linux host answers no more";
+  } else if (wanted > most_a_second && targets > 1) {
+    pace = "all targets together are asked 800 times a second, as one Linux host answers no more";
+  } else {
+    return {};
+  }
+  return fmt::format("{}{}; --unpaced asks as told", alone ? "" : "; ", pace);
 }
 
 }  // namespace
@@ -265,7 +273,8 @@ void PingRun::begin_report() {
   start.version = version();
   start.notices = session_->notices();
   for (TransportNotice& notice : start.notices) {
-    if (notice.taken == TransportKind::udp) notice.reason += udp_pace(options_, notice.reason.empty());
+    if (notice.taken == TransportKind::udp)
+      notice.reason += udp_pace(options_, list_.size(), notice.reason.empty());
   }
   start.targets = list_.size();
   start.payload_bytes = options_.size_bytes;

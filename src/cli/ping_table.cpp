@@ -242,9 +242,10 @@ constexpr std::array ping_table = {
         .long_name = "unpaced",
         .section = Section::measurement,
         .help = "by UDP, ask as often as told",
-        .details =
-            "Otherwise a target is asked at most once a second by UDP, once it got six probes: a Linux "
-            "host sends no more port unreachables to one asker (net.ipv4.icmp_ratelimit).",
+        .details = "Otherwise a target is asked at most once a second by UDP, once it got six probes, and "
+                   "all targets "
+                   "together 800 times a second: a Linux host sends no more port unreachables to one asker "
+                   "(net.ipv4.icmp_ratelimit), and hardly more in all (net.ipv4.icmp_msgs_per_sec).",
         .apply = set<&PingOptions::pace_udp, false>},
     OptionSpec{
         .long_name = "clock",

@@ -156,6 +156,7 @@ void Agenda::take_due(MonotonicTime now, Sending& sending) {
 
   ++target.sequence;
   ++target.waiting;
+  target.has_slot = false;
   const bool more = may_send(target, options);
   if (const auto* fixed = std::get_if<FixedInterval>(&options.schedule)) {
     sending.due = target.anchor;

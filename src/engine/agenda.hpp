@@ -47,8 +47,9 @@ struct Target {
   MonotonicTime anchor{};
   std::uint32_t waiting = 0;  // probes without a verdict
   std::uint16_t retries_used = 0;
-  bool present = false;
-  bool finished = false;  // will not be asked again
+  bool present : 1 = false;
+  bool finished : 1 = false;  // will not be asked again
+  bool has_slot : 1 = false;  // waits for the moment that give_slot() gave it
 };
 
 class Agenda {
@@ -104,6 +105,12 @@ class Agenda {
   void put_back(const Sending& sending, MonotonicTime again);
   // A due target is left for later, unsent.
   void defer(TargetIndex index, MonotonicTime until) { timers_.set(index, until); }
+
+  // The same for a target whose group is paced, until the moment that it was given; the next send uses that up.
+  void give_slot(TargetIndex index, MonotonicTime slot) {
+    targets_[index].has_slot = true;
+    timers_.set(index, slot);
+  }
 
   // The probe has its verdict. `timed_out_at`: when its timeout ends or ended.
   void verdict(TargetIndex index, EventKind kind, MonotonicTime now, MonotonicTime timed_out_at);

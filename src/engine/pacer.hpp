@@ -1,4 +1,4 @@
-// pacer.hpp: a cap on probes per second over all targets (token bucket on the monotonic clock).
+// pacer.hpp: caps on probes per second over many targets, on the monotonic clock.
 #pragma once
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 
 namespace sonde::engine {
 
+// Over all targets of a prober: a token bucket. Who is due waits in the agenda while it is empty.
 class Pacer {
  public:
   // `rate` in probes per second; 0: no cap. What was not used is kept for 2 ms at most, so a stall is not
@@ -40,6 +41,24 @@ class Pacer {
  private:
   double rate_, burst_, tokens_;
   MonotonicTime updated_;
+};
+
+// Over some targets of a prober: each gets a moment of its own, in the order of asking, so that those which wait hold up
+// nobody else.
+class SlotPacer {
+ public:
+  explicit SlotPacer(double rate) : gap_(static_cast<std::int64_t>(1e9 / rate)) {}
+
+  // The next free moment, `now` or later, which is taken with this.
+  MonotonicTime take(MonotonicTime now) {
+    const MonotonicTime slot = std::max(now, next_);
+    next_ = slot + gap_;
+    return slot;
+  }
+
+ private:
+  Nanoseconds gap_;
+  MonotonicTime next_{};
 };
 
 }  // namespace sonde::engine

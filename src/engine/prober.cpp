@@ -51,6 +51,7 @@ Prober::Prober(const ProberOptions& options, const Clock& clock, OpenTransport o
       agenda_(watch_.now()),
       matcher_(watch_),
       pacer_(options.max_rate, watch_.now()),
+      udp_slots_(options.udp_rate),
       poll_descriptor_(::epoll_create1(EPOLL_CLOEXEC)),
       constructed_at_(watch_.now()),
       buffers_(transport::Transport::batch_size) {
@@ -63,10 +64,8 @@ Result<TargetIndex> Prober::add(const Address& address, const TargetOptions& opt
   const auto group = group_for(address.family(), options.network);
   if (!group) return std::unexpected(group.error());
   const MonotonicTime from = begun_ ? clock_->monotonic() : constructed_at_;
-  const bool by_udp = channels_[groups_[*group].channels.front()]->transport->kind() == TransportKind::udp;
-  const TargetIndex index = by_udp && options_.pace_udp
-                                ? agenda_.add(address, paced_for_udp(options), from + phase)
-                                : agenda_.add(address, options, from + phase);
+  const TargetIndex index =
+      agenda_.add(address, groups_[*group].paced ? paced_for_udp(options) : options, from + phase);
   const OptionsIndex set = agenda_.target(index).options;
   if (set >= group_of_options_.size()) group_of_options_.resize(set + 1, {no_group, no_group});
   auto& [ipv4_group, ipv6_group] = group_of_options_[set];
@@ -177,6 +176,8 @@ Result<std::size_t> Prober::group_for(Family family, const NetworkOptions& netwo
   group.network = network;
   group.staged.reserve(transport::Transport::batch_size);
   if (auto opened = open_channel(group); !opened) return std::unexpected(opened.error());
+  const bool by_udp = channels_[group.channels.front()]->transport->kind() == TransportKind::udp;
+  group.paced = by_udp && options_.pace_udp;
   groups_.push_back(std::move(group));
   return groups_.size() - 1;
 }

@@ -55,8 +55,9 @@ struct ProberOptions {
   unsigned sockets = 0;  // per group; 0: as many as the rate needs
   double max_rate = 0;   // probes per second; 0: no cap
   std::uint32_t stamp_every = 1;
-  bool packets = false;  // call OutcomeSink::packet
-  bool pace_udp = true;  // SessionOptions::pace_udp
+  bool packets = false;   // call OutcomeSink::packet
+  bool pace_udp = true;   // SessionOptions::pace_udp
+  double udp_rate = 800;  // probes per second by UDP where they are paced
 };
 
 struct ProberTotals {
@@ -109,6 +110,7 @@ class Prober {
     std::vector<std::size_t> channels;  // indexes into channels_
     std::size_t next_channel = 0;
     bool may_grow = true;           // a further socket may still be opened
+    bool paced = false;             // asks by UDP, at `udp_slots_`
     MonotonicTime blocked_until{};  // no send buffer or sequence number before this
     std::vector<Agenda::Sending> staged;
   };
@@ -169,6 +171,7 @@ class Prober {
   Agenda agenda_;
   Matcher matcher_;
   Pacer pacer_;
+  SlotPacer udp_slots_;
   net::FileDescriptor poll_descriptor_;
   MonotonicTime constructed_at_;
   bool begun_ = false;

@@ -37,6 +37,12 @@ void Prober::stage(std::size_t allowance) {
       agenda_.defer(*due, group.blocked_until);
       continue;
     }
+    if (group.paced && !agenda_.target(*due).has_slot) {
+      if (const MonotonicTime slot = udp_slots_.take(now); slot > now) {
+        agenda_.give_slot(*due, slot);
+        continue;
+      }
+    }
     agenda_.take_due(now, group.staged.emplace_back());
     ++staged;
   }

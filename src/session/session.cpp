@@ -17,6 +17,9 @@ namespace sonde {
 
 namespace {
 
+// Of all targets together by UDP, where they are paced (SessionOptions::pace_udp has the reason).
+constexpr double udp_rate = 800;
+
 // Longer than anybody waits, and short enough that times do not overflow.
 constexpr Nanoseconds longest_duration = std::chrono::hours(24 * 366);
 
@@ -192,6 +195,7 @@ Result<Session> Session::open(SessionOptions options, const EventCallback& on_ev
   shard.prober.max_rate = options.max_rate / options.threads;
   shard.prober.stamp_every = options.stamp_every;
   shard.prober.pace_udp = options.pace_udp;
+  shard.prober.udp_rate = udp_rate / options.threads;
   shard.prober.packets = options.packets && on_packet;
   shard.events = options.events;
   shard.event_capacity = options.event_capacity;

@@ -99,6 +99,7 @@ struct FakeNetwork {
   FakeClock* clock = nullptr;
   Script script = [](const Asked&) { return answered(); };
   RttClock best_clock = RttClock::kernel;
+  TransportKind kind = TransportKind::icmp_datagram;
   std::uint64_t asked = 0;
   bool keep_departures = false;
   std::vector<MonotonicTime> departures;  // when each probe left, if kept
@@ -111,7 +112,7 @@ class FakeTransport final : public transport::Transport {
       : network_(&network), family_(family), identifier_(identifier) {}
 
   Family family() const override { return family_; }
-  TransportKind kind() const override { return TransportKind::icmp_datagram; }
+  TransportKind kind() const override { return network_->kind; }
   int fd() const override { return -1; }
   std::uint16_t identifier() const override { return identifier_; }
   RttClock clock() const override { return network_->best_clock; }

@@ -49,6 +49,53 @@ TEST(Prober, TheFirstTurnBeginsTheSchedule) {
   EXPECT_EQ(rig.prober().totals().skipped_sends, 0u);
 }
 
+engine::ProberOptions udp_rate_of(double rate) {
+  engine::ProberOptions options;
+  options.udp_rate = rate;
+  return options;
+}
+
+TEST(Prober, ByUdpAllTogetherAreAskedNoFasterThanOneHostAnswers) {
+  constexpr int targets = 500;
+  Rig rig(udp_rate_of(100));
+  rig.network.kind = TransportKind::udp;
+  rig.network.keep_departures = true;
+  for (int i = 0; i < targets; ++i)
+    rig.add(Address::ipv4(0xc0000200U + static_cast<std::uint32_t>(i)),
+            with(FixedInterval{Nanoseconds(0)}, 1));
+  ASSERT_TRUE(rig.run_until_done());
+  ASSERT_EQ(rig.network.departures.size(), std::size_t{targets}) << "each is asked";
+  for (std::size_t i = 1; i < targets; ++i) {
+    const Nanoseconds gap = rig.network.departures[i] - rig.network.departures[i - 1];
+    EXPECT_GE(gap, milliseconds(9));
+    EXPECT_LE(gap, milliseconds(11)) << "and nobody waits longer than it must";
+  }
+}
+
+TEST(Prober, ByUdpTargetsThatWaitHoldUpNobodyWhoIsAskedByIcmp) {
+  Rig rig(udp_rate_of(10));
+  rig.network.kind = TransportKind::udp;
+  for (int i = 0; i < 50; ++i)
+    rig.add(Address::ipv4(0xc0000200U + static_cast<std::uint32_t>(i)),
+            with(FixedInterval{Nanoseconds(0)}, 1));
+  rig.network.kind = TransportKind::icmp_datagram;
+  const TargetIndex other = rig.add("2001:db8::1", with(FixedInterval{milliseconds(10)}, 20));
+  rig.network.kind = TransportKind::udp;
+  rig.run(milliseconds(195));
+  EXPECT_EQ(rig.book.of(other).sent, 20u);
+  EXPECT_EQ(rig.prober().totals().probes, 22u);
+}
+
+TEST(Prober, UnpacedTheScheduleAloneDecidesByUdp) {
+  engine::ProberOptions options = udp_rate_of(1);
+  options.pace_udp = false;
+  Rig rig(options);
+  rig.network.kind = TransportKind::udp;
+  const TargetIndex target = rig.add("192.0.2.1", with(FixedInterval{milliseconds(1)}, 100));
+  rig.run(milliseconds(100));
+  EXPECT_EQ(rig.book.of(target).sent, 100u);
+}
+
 TEST(Prober, TargetsAddedWhileItRunsBegin) {
   Rig rig;
   rig.add("192.0.2.1", with(FixedInterval{milliseconds(100)}));
