@@ -69,6 +69,10 @@ class Session {
   Result<TargetId> add(const Address& address, const TargetOptions& options = {});
   // Makes room for about that many targets in all, so that adding them one by one moves nothing.
   void reserve(std::size_t targets);
+  // Opens now, rather than when they are needed, the sockets that targets of this family with these options will take, at
+  // the rate of the targets added so far; so that a capability which that takes may be given up before the first
+  // packet. (What is missing later is not opened; TCP takes a socket for every probe.) Errors: those of add().
+  Result<void> open_ahead(Family family, const NetworkOptions& options = {});
   // Ends a target: no further probe, no further event; returns its last figures (probes in flight count as
   // lost).
   Result<Figures> remove(TargetId target);

@@ -58,7 +58,8 @@ int run_explain(const ExplainOptions& options) {
                                          .transport = options.transport,
                                          .network = options.network,
                                          .payload_bytes = options.size_bytes,
-                                         .timeout = options.timeout});
+                                         .timeout = options.timeout,
+                                         .on_opened = [] { net::keep_only({}); }});
   if (!explanation) return refuse(explanation.error(), ExitStatus::refused);
   bool written =
       write(STDOUT_FILENO, "standard output",

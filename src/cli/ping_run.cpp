@@ -80,7 +80,7 @@ PingRun::~PingRun() {
 
 ExitStatus PingRun::run() {
   if (!open_capture()) return exit_status();
-  // Sockets are opened as they are needed, some of them in mid-run; nothing else that follows needs a privilege.
+  // What opens sockets; nothing else that follows needs a privilege.
   net::keep_only({net::Capability::net_raw, net::Capability::net_admin});
   if (!open_session()) return exit_status();
   if (options_.deadline) deadline_ = clock_.monotonic() + *options_.deadline;
@@ -91,6 +91,7 @@ ExitStatus PingRun::run() {
     report_pending_names();
     return exit_status();
   }
+  give_up_privileges();
   begin_report();
   loop();
   finish();

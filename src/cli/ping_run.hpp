@@ -71,6 +71,8 @@ class PingRun {
   bool finished() const;
 
   // --- ways of asking ---
+  void give_up_privileges();
+  bool may_meet(Family family) const;
   void consider_ways();
   void watch_ways();
   bool in_doubt(session::FamilyWay& way);

@@ -1,10 +1,12 @@
-// ping_ways.cpp: leaving a way that is open but shut (session/family_way.hpp).
+// ping_ways.cpp: what the ways of asking need of this host, and leaving one that is open but shut (session/family_way.hpp).
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "cli/ping_run.hpp"
+#include "net/permissions.hpp"
 
 namespace sonde::cli {
 
@@ -25,6 +27,42 @@ std::string doubt_text(WayVerdict doubt, TransportKind way) {
 }
 
 }  // namespace
+
+// Whether targets of that family are asked, or may be once their names are known.
+bool PingRun::may_meet(Family family) const {
+  if (resolver_) return !options_.family || *options_.family == family;
+  return std::ranges::any_of(session_->notices(),
+                             [family](const TransportNotice& notice) { return notice.family == family; });
+}
+
+// Before the first packet. What a later socket would take a capability for is opened now: further ones of the way that was
+// taken, a name's other family, and what --transport auto may go on to.
+void PingRun::give_up_privileges() {
+  if (!net::has_capabilities()) return;
+  const bool marked = options_.mark.has_value();
+  const auto takes_capability = [marked](TransportKind way) {
+    return way == TransportKind::icmp_raw || marked;
+  };
+  bool tcp_possible = options_.transport == TransportKind::tcp;
+  for (const Family family : {Family::ipv4, Family::ipv6}) {
+    if (!may_meet(family)) continue;
+    // What cannot be opened is said where a target needs it.
+    NetworkOptions network = target_options_.network;
+    std::ignore = session_->open_ahead(family, network);
+    if (options_.transport != TransportKind::automatic) continue;
+    for (const TransportNotice& notice : session_->notices()) {
+      if (notice.family != family) continue;
+      for (network.transport = FamilyWay::after(notice.taken); network.transport != TransportKind::automatic;
+           network.transport = FamilyWay::after(network.transport)) {
+        tcp_possible = tcp_possible || network.transport == TransportKind::tcp;
+        if (takes_capability(network.transport)) std::ignore = session_->open_ahead(family, network);
+      }
+    }
+  }
+  // A handshake takes a socket of its own, and each is marked.
+  if (marked && tcp_possible) return;
+  net::keep_only({});
+}
 
 void PingRun::watch_ways() {
   for (const TransportNotice& notice : session_->notices()) {

@@ -63,6 +63,7 @@ Prober::~Prober() = default;
 Result<TargetIndex> Prober::add(const Address& address, const TargetOptions& options, Nanoseconds phase) {
   const auto group = group_for(address.family(), options.network);
   if (!group) return std::unexpected(group.error());
+  announce(groups_[*group].notice);
   const MonotonicTime from = begun_ ? clock_->monotonic() : constructed_at_;
   const TargetIndex index =
       agenda_.add(address, groups_[*group].paced ? paced_for_udp(options) : options, from + phase);
@@ -74,6 +75,16 @@ Result<TargetIndex> Prober::add(const Address& address, const TargetOptions& opt
   for (const std::size_t channel : groups_[*group].channels)
     channels_[channel]->transport->expect_messages_of(largest);
   return index;
+}
+
+Result<void> Prober::open_ahead(Family family, const NetworkOptions& network) {
+  const auto place = group_for(family, network);
+  if (!place) return std::unexpected(place.error());
+  Group& group = groups_[*place];
+  while (group.channels.size() < wanted_channels(group)) {
+    if (auto opened = open_channel(group); !opened) return opened;
+  }
+  return {};
 }
 
 void Prober::remove(TargetIndex target) {
@@ -189,7 +200,10 @@ std::size_t Prober::group_of(TargetIndex target) {
 }
 
 Result<void> Prober::open_channel(Group& group) {
-  auto opened = open_(group.family, group.network);
+  // All sockets of a group are of one kind, whatever has become possible or impossible since the first.
+  NetworkOptions network = group.network;
+  if (!group.channels.empty()) network.transport = channels_[group.channels.front()]->transport->kind();
+  auto opened = open_(group.family, network);
   if (!opened) return std::unexpected(opened.error());
   transport::Transport& transport = *opened->transport;
   if (transport.fd() >= 0) {
@@ -197,10 +211,8 @@ Result<void> Prober::open_channel(Group& group) {
       return std::unexpected(Error::from_errno(errno, "cannot watch a socket"));
     }
   }
-  const bool known = std::any_of(notices_.begin(), notices_.end(), [&](const TransportNotice& notice) {
-    return notice.family == group.family && notice.taken == transport.kind();
-  });
-  if (!known) notices_.push_back({group.family, transport.kind(), transport.clock(), opened->reason});
+  if (group.channels.empty())
+    group.notice = {group.family, transport.kind(), transport.clock(), opened->reason};
   for (OptionsIndex set = 0; set < agenda_.option_sets(); ++set) {
     transport.expect_messages_of(wire::echo_header_bytes + agenda_.options(set).payload_bytes);
   }
@@ -208,6 +220,13 @@ Result<void> Prober::open_channel(Group& group) {
   group.channels.push_back(channels_.size());
   channels_.push_back(std::make_unique<Channel>(std::move(opened->transport), clock_->monotonic()));
   return {};
+}
+
+void Prober::announce(const TransportNotice& notice) {
+  const bool known = std::ranges::any_of(notices_, [&](const TransportNotice& other) {
+    return other.family == notice.family && other.taken == notice.taken;
+  });
+  if (!known) notices_.push_back(notice);
 }
 
 std::size_t Prober::wanted_channels(const Group& group) const {

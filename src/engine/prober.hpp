@@ -77,6 +77,8 @@ class Prober {
   Result<TargetIndex> add(const Address& address, const TargetOptions& options, Nanoseconds phase);
   // Probes in flight are forgotten; their answers will fit no target.
   void remove(TargetIndex target);
+  // Opens the sockets that targets of this group will want, at the rate of those added so far, while it may be done.
+  Result<void> open_ahead(Family family, const NetworkOptions& network);
   // Makes room for that many targets.
   void reserve(std::size_t targets) { agenda_.reserve(targets); }
 
@@ -111,6 +113,7 @@ class Prober {
     std::size_t next_channel = 0;
     bool may_grow = true;           // a further socket may still be opened
     bool paced = false;             // asks by UDP, at `udp_slots_`
+    TransportNotice notice;         // announced when it has a target
     MonotonicTime blocked_until{};  // no send buffer or sequence number before this
     std::vector<Agenda::Sending> staged;
   };
@@ -119,6 +122,7 @@ class Prober {
   Result<std::size_t> group_for(Family family, const NetworkOptions& network);
   std::size_t group_of(TargetIndex target);
   Result<void> open_channel(Group& group);
+  void announce(const TransportNotice& notice);
   std::size_t wanted_channels(const Group& group) const;
   // A channel with a free sequence number, as an index into channels_; nullopt when all are full (then the
   // group is blocked until one is not).

@@ -225,6 +225,7 @@ Result<Explanation> ask(const Question& question) {
   options.scheduler_stamps = true;
   auto opened = transport::open_transport(question.address.family(), options);
   if (!opened) return std::unexpected(std::move(opened.error()));
+  if (question.on_opened) question.on_opened();
   transport::Transport& transport = *opened->transport;
   if (transport.kind() == TransportKind::tcp) {
     return std::unexpected(Error{ErrorCode::unavailable, 0,

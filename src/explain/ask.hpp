@@ -1,6 +1,8 @@
 // ask.hpp: sends one probe and watches it.
 #pragma once
 
+#include <functional>
+
 #include "explain/explanation.hpp"
 #include "sonde/error.hpp"
 
@@ -13,6 +15,7 @@ struct Question {
   NetworkOptions network{};
   std::uint16_t payload_bytes = 56;
   Nanoseconds timeout = std::chrono::seconds(1);
+  std::function<void()> on_opened{};  // called when the socket is open and nothing was sent yet; may be empty
 };
 
 // Blocks until the answer, or for `timeout`. What becomes of the probe is the explanation's verdict, not an error.

@@ -1,15 +1,13 @@
 // permissions.cpp: a process's ids and capability sets, from /proc, and raising a capability for a scope.
 #include "net/permissions.hpp"
 
-#include <linux/capability.h>
+#include <sys/capability.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <string_view>
 #include <system_error>
@@ -66,12 +64,33 @@ bool has_container_traces(const std::filesystem::path& root) {
   return std::filesystem::exists(root / "run/systemd/container", ignored);
 }
 
-struct KernelCapabilities {
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  std::array<__user_cap_data_struct, 2> halves{};
+// The sets of the calling thread, by libcap; without them (no memory, no /proc/sys/kernel/cap_last_cap) nothing is changed.
+class OwnCapabilities {
+ public:
+  OwnCapabilities() : sets_(::cap_get_proc(), ::cap_free) {}
 
-  bool read() { return ::syscall(SYS_capget, &header, halves.data()) == 0; }
-  bool write() { return ::syscall(SYS_capset, &header, halves.data()) == 0; }
+  bool any_permitted() const {
+    const Sets none(::cap_init(), ::cap_free);
+    return sets_ && none && CAP_DIFFERS(::cap_compare(sets_.get(), none.get()), CAP_PERMITTED);
+  }
+  bool has(cap_flag_t set, Capability capability) const {
+    cap_flag_value_t value = CAP_CLEAR;
+    return sets_ && ::cap_get_flag(sets_.get(), number(capability), set, &value) == 0 && value == CAP_SET;
+  }
+  void change(cap_flag_t set, Capability capability, cap_flag_value_t value) {
+    const cap_value_t which = number(capability);
+    if (sets_) ::cap_set_flag(sets_.get(), set, 1, &which, value);
+  }
+  void clear() {
+    if (sets_) ::cap_clear(sets_.get());
+  }
+  bool write() const { return sets_ && ::cap_set_proc(sets_.get()) == 0; }
+
+ private:
+  using Sets = std::unique_ptr<_cap_struct, int (*)(void*)>;
+  static cap_value_t number(Capability capability) { return static_cast<cap_value_t>(capability); }
+
+  Sets sets_;
 };
 
 }  // namespace
@@ -108,36 +127,42 @@ bool in_ping_group_range(const Permissions& permissions) {
 }
 
 bool is_effective(Capability capability) {
-  KernelCapabilities own;
-  return own.read() && CapabilitySet(own.halves[0].effective).has(capability);
+  return OwnCapabilities().has(CAP_EFFECTIVE, capability);
+}
+
+bool has_capabilities() {
+  return OwnCapabilities().any_permitted();
 }
 
 void keep_only(std::initializer_list<Capability> capabilities) {
-  KernelCapabilities own;
-  if (!own.read() || (own.halves[0].permitted | own.halves[1].permitted) == 0) return;
-  std::uint32_t kept = 0;
-  for (const Capability capability : capabilities) kept |= 1U << static_cast<unsigned>(capability);
-  own.halves[0] = {0, own.halves[0].permitted & kept, 0};
-  own.halves[1] = {};
-  own.write();
+  const OwnCapabilities before;
+  if (!before.any_permitted()) return;
+  OwnCapabilities kept;
+  kept.clear();
+  for (const Capability capability : capabilities) {
+    if (before.has(CAP_PERMITTED, capability)) kept.change(CAP_PERMITTED, capability, CAP_SET);
+  }
+  kept.write();
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 RaisedCapability::RaisedCapability(std::initializer_list<Capability> capabilities) {
-  KernelCapabilities own;
-  if (!own.read()) return;
-  std::uint32_t wanted = 0;
-  for (const Capability capability : capabilities) wanted |= 1U << static_cast<unsigned>(capability);
-  const std::uint32_t raisable = wanted & own.halves[0].permitted & ~own.halves[0].effective;
-  if (raisable == 0) return;
-  own.halves[0].effective |= raisable;
-  if (own.write()) raised_ = CapabilitySet(raisable);
+  OwnCapabilities own;
+  std::uint64_t raised = 0;
+  for (const Capability capability : capabilities) {
+    if (!own.has(CAP_PERMITTED, capability) || own.has(CAP_EFFECTIVE, capability)) continue;
+    own.change(CAP_EFFECTIVE, capability, CAP_SET);
+    raised |= std::uint64_t{1} << static_cast<unsigned>(capability);
+  }
+  if (raised != 0 && own.write()) raised_ = CapabilitySet(raised);
 }
 
 RaisedCapability::~RaisedCapability() {
-  KernelCapabilities own;
-  if (raised_.bits() == 0 || !own.read()) return;
-  own.halves[0].effective &= ~static_cast<std::uint32_t>(raised_.bits());
+  if (raised_.bits() == 0) return;
+  OwnCapabilities own;
+  for (const Capability capability : {Capability::net_admin, Capability::net_raw}) {
+    if (raised_.has(capability)) own.change(CAP_EFFECTIVE, capability, CAP_CLEAR);
+  }
   own.write();
 }
 

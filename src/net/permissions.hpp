@@ -69,6 +69,9 @@ bool in_ping_group_range(const Permissions& permissions);
 // Whether the calling thread has it in its effective set.
 bool is_effective(Capability capability);
 
+// Whether the calling thread has any in its permitted set, so that there is something to give up.
+bool has_capabilities();
+
 // Raises capabilities from the permitted to the effective set of the calling thread for the scope, as far as
 // they are permitted; does nothing when they are not, or are effective already. Never fails: what was not
 // raised shows as the EPERM of the call that needed it. Destroy it on the thread that made it.

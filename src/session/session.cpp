@@ -234,6 +234,13 @@ void Session::reserve(std::size_t targets) {
   for (const auto& shard : shards) shard->reserve(targets / shards.size() + 1);
 }
 
+Result<void> Session::open_ahead(Family family, const NetworkOptions& options) {
+  for (const auto& shard : implementation_->shards) {
+    if (auto opened = shard->open_ahead(family, options); !opened) return opened;
+  }
+  return {};
+}
+
 Result<Figures> Session::remove(TargetId target) {
   session::Shard& shard = implementation_->shard_of(target);
   auto figures = shard.remove(target);

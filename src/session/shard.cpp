@@ -67,6 +67,11 @@ Result<TargetId> Shard::add(const Address& address, const TargetOptions& options
   return id_of(*index);
 }
 
+Result<void> Shard::open_ahead(Family family, const NetworkOptions& network) {
+  const Access access(*this);
+  return prober_.open_ahead(family, network);
+}
+
 void Shard::reserve(std::size_t targets) {
   const Access access(*this);
   prober_.reserve(targets);

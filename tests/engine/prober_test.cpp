@@ -96,6 +96,36 @@ TEST(Prober, UnpacedTheScheduleAloneDecidesByUdp) {
   EXPECT_EQ(rig.book.of(target).sent, 100u);
 }
 
+TEST(Prober, SocketsOpenedAheadAreEnoughAndAnnouncedWhenTheyHaveATarget) {
+  Rig rig;
+  rig.network.receive_capacity = 100;
+  for (int i = 0; i < 100; ++i)
+    rig.add(Address::ipv4(0xc0000200U + static_cast<std::uint32_t>(i)), with(FixedInterval{milliseconds(1)}));
+  EXPECT_EQ(rig.transports.size(), 1u);
+  ASSERT_TRUE(rig.prober().open_ahead(Family::ipv4, {}));
+  const std::size_t opened = rig.transports.size();
+  EXPECT_EQ(opened, 5u) << "100,000 a second fill 5 buffers of 100 within 5 ms";
+  ASSERT_TRUE(rig.prober().open_ahead(Family::ipv6, {}));
+  EXPECT_EQ(rig.transports.size(), 2 * opened);
+  EXPECT_EQ(rig.prober().notices().size(), 1u) << "nobody is asked by IPv6 yet";
+  rig.most_transports = rig.transports.size();
+  rig.run(milliseconds(100));
+  rig.add("2001:db8::1", with(FixedInterval{milliseconds(100)}));
+  EXPECT_EQ(rig.prober().notices().size(), 2u);
+}
+
+TEST(Prober, FurtherSocketsAreOfTheKindOfTheFirst) {
+  Rig rig;
+  rig.network.receive_capacity = 1;
+  rig.network.kind = TransportKind::icmp_raw;
+  rig.add("192.0.2.1", with(FixedInterval{milliseconds(1)}));
+  rig.run(milliseconds(10));
+  ASSERT_GT(rig.asked_for.size(), 1u);
+  EXPECT_EQ(rig.asked_for[0], TransportKind::automatic);
+  for (std::size_t i = 1; i < rig.asked_for.size(); ++i)
+    EXPECT_EQ(rig.asked_for[i], TransportKind::icmp_raw) << "whatever may be opened by now";
+}
+
 TEST(Prober, TargetsAddedWhileItRunsBegin) {
   Rig rig;
   rig.add("192.0.2.1", with(FixedInterval{milliseconds(100)}));

@@ -106,10 +106,11 @@ class Rig {
     if (!prober_) {
       prober_ = std::make_unique<engine::Prober>(
           options_, clock,
-          [this](Family family, const NetworkOptions&) -> Result<transport::OpenedTransport> {
+          [this](Family family, const NetworkOptions& asked) -> Result<transport::OpenedTransport> {
             if (transports.size() >= most_transports) {
               return std::unexpected(Error::from_errno(EMFILE, "cannot open an ICMP socket"));
             }
+            asked_for.push_back(asked.transport);
             const auto identifier = static_cast<std::uint16_t>(100 + transports.size());
             auto opened = std::make_unique<FakeTransport>(network, family, identifier);
             transports.push_back(opened.get());
@@ -169,6 +170,7 @@ class Rig {
   FakeNetwork network;
   Book book;
   std::vector<FakeTransport*> transports;
+  std::vector<TransportKind> asked_for;  // by NetworkOptions::transport, of each
   std::size_t most_transports = 1000;
 
  private:

@@ -191,19 +191,37 @@ TEST_F(Reach, OneSilentTargetIsAskedByOtherWaysOnlyWhenToldTo) {
   EXPECT_EQ(found.summaries[1].received, 5u);
 }
 
-TEST_F(Reach, WhileItMeasuresRootHasNoPrivilegeLeftInForce) {
-  for (const char* way : {"icmp", "raw", "tcp:8099"}) {
-    pair_.near().open_ping_sockets(true);
+std::string status_of(const Process& process) {
+  std::ifstream status(fmt::format("/proc/{}/status", process.id()));
+  return {std::istreambuf_iterator<char>(status), {}};
+}
+
+TEST_F(Reach, WhileItMeasuresRootHasNoPrivilegeLeft) {
+  pair_.near().open_ping_sockets(true);
+  for (const Words& words : {Words{"--transport", "icmp"}, Words{"--transport", "icmp", "-m", "7"},
+                             Words{"--transport", "raw", "-m", "7"}, Words{"--transport", "udp", "--unpaced"},
+                             Words{"--transport", "tcp:8099"}, Words{}}) {
     Process process =
-        pair_.near().start(sonde_json({"--transport", way, "-i", "5ms", "-m", "7", "10.78.0.2"}, User::root));
+        pair_.near().start(sonde_json(words + Words{"-i", "5ms", "10.78.0.2", "localhost"}, User::root));
     ASSERT_TRUE(process.wait_for_output("\"seq\":3")) << process.errors();
-    std::ifstream status(fmt::format("/proc/{}/status", process.id()));
-    const std::string text{std::istreambuf_iterator<char>(status), {}};
-    EXPECT_THAT(text, AllOf(HasSubstr("CapEff:\t0000000000000000"), HasSubstr("CapPrm:\t0000000000003000"),
-                            HasSubstr("NoNewPrivs:\t1")));
+    EXPECT_THAT(status_of(process),
+                AllOf(HasSubstr("CapEff:\t0000000000000000"), HasSubstr("CapPrm:\t0000000000000000"),
+                      HasSubstr("NoNewPrivs:\t1")))
+        << ::testing::PrintToString(words);
     process.signal(SIGINT);
     EXPECT_EQ(process.wait().status, 0);
   }
+}
+
+// A handshake takes a socket of its own, and a mark a capability.
+TEST_F(Reach, MarkedHandshakesKeepWhatAMarkTakesPermittedAndNotInForce) {
+  Process process = pair_.near().start(
+      sonde_json({"--transport", "tcp:8099", "-i", "5ms", "-m", "7", "10.78.0.2"}, User::root));
+  ASSERT_TRUE(process.wait_for_output("\"seq\":3")) << process.errors();
+  EXPECT_THAT(status_of(process),
+              AllOf(HasSubstr("CapEff:\t0000000000000000"), HasSubstr("CapPrm:\t0000000000003000")));
+  process.signal(SIGINT);
+  EXPECT_EQ(process.wait().status, 0);
 }
 
 TEST_F(Reach, WithoutAnyRouteEveryProbeSaysThatItDidNotLeave) {
