@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "compat/oping/run.hpp"
+
 namespace sonde::compat {
 
 namespace {
@@ -12,7 +14,9 @@ struct Face {
   Tool tool;
 };
 
-constexpr std::array<Face, 0> faces = {};
+constexpr std::array faces = {
+    Face{"oping", oping::run},
+};
 
 }  // namespace
 

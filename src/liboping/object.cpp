@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "net/permissions.hpp"
 #include "net/socket_address.hpp"
 
 namespace {
@@ -134,10 +135,15 @@ bool pingobj::ask(pinghost& host, Nanoseconds phase) {
   auto added = session_->add(host.address, options);
   const bool closed = !added && added.error().code == sonde::ErrorCode::permission_denied;
   if (closed && way_ == sonde::TransportKind::icmp_datagram) {
+    const int datagram_errno = added.error().system_errno;
     options.network.transport = sonde::TransportKind::icmp_raw;
-    const std::string datagram_error = added.error().message();
     added = session_->add(host.address, options);
-    if (added) way_ = sonde::TransportKind::icmp_raw;
+    if (added) {
+      way_ = sonde::TransportKind::icmp_raw;
+    } else if (added.error().code == sonde::ErrorCode::permission_denied) {
+      added = std::unexpected(sonde::net::explain_icmp_refusal(host.address.family(), datagram_errno,
+                                                               added.error().system_errno));
+    }
   }
   if (!added) {
     error = added.error().message();

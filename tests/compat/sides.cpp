@@ -32,6 +32,13 @@ Sides run_sides(const lab::Namespace& space, std::string_view tool, const Words&
   return {space.run(original(tool, words, command)), space.run(face(tool, words, command))};
 }
 
+Sides run_sides_together(const lab::Namespace& for_original, const lab::Namespace& for_face,
+                         std::string_view tool, const Words& words, const lab::Command& command) {
+  lab::Process first = for_original.start(original(tool, words, command));
+  lab::Process second = for_face.start(face(tool, words, command));
+  return {first.wait(), second.wait()};
+}
+
 std::string without_times(std::string_view text) {
   static const std::regex time(R"(([0-9]+\.[0-9]+|(time[ =])[0-9]+))");
   return std::regex_replace(std::string(text), time, "$2T");

@@ -24,6 +24,10 @@ struct Sides {
 Sides run_sides(const lab::Namespace& space, std::string_view tool, const Words& words,
                 const lab::Command& command = {});
 
+// The same at the same time, each in a namespace of its own: for networks that remember who asked.
+Sides run_sides_together(const lab::Namespace& for_original, const lab::Namespace& for_face,
+                         std::string_view tool, const Words& words, const lab::Command& command = {});
+
 // `text` with every number that has a decimal point, and what follows "time " or "time=" up to a blank, replaced by "T":
 // times differ from run to run, the line around them does not.
 std::string without_times(std::string_view text);

@@ -1,0 +1,38 @@
+// options.hpp: oping's command line. As there, what cannot be read is said and left out, and the run goes on.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sonde::compat::oping {
+
+struct Options {
+  std::vector<std::string> hosts;
+  std::string file;  // of further hosts; "-": standard input; empty: none
+  int family = AF_UNSPEC;
+  std::optional<std::uint64_t> count;  // rounds; unset: endless
+  double interval_s = 1;
+  double timeout_s = 1;
+  int ttl = 64;
+  std::uint8_t qos = 0;
+  std::string source, device;
+  std::optional<int> mark;
+  std::string output_file;  // of every RTT as CSV; empty: none
+  double percentile = 95;
+  double most_lost = 1;  // 0 to 1: a host that lost more is counted in the exit status
+  bool bell = false;
+};
+
+// Either options or the status to exit with, everything said.
+struct CommandLine {
+  std::optional<Options> options;
+  int status = 0;
+};
+
+CommandLine read_command_line(int count, char** arguments);
+
+}  // namespace sonde::compat::oping

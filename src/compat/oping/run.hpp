@@ -1,0 +1,9 @@
+// run.hpp: sonde as oping 1.10.
+#pragma once
+
+namespace sonde::compat::oping {
+
+// Status: 0; 1 when there was nobody to ask; with -Z how many hosts lost more than that, at most 255.
+int run(int count, char** arguments);
+
+}  // namespace sonde::compat::oping
