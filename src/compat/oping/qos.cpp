@@ -2,9 +2,10 @@
 #include "compat/oping/qos.hpp"
 
 #include <fmt/format.h>
-#include <strings.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdlib>
 
 namespace sonde::compat::oping {
@@ -26,8 +27,12 @@ constexpr std::array names = {
     Name{"mincost", 0x02},
 };
 
+char lower_case(char letter) {
+  return static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+}
+
 bool same(std::string_view left, std::string_view right) {
-  return left.size() == right.size() && ::strncasecmp(left.data(), right.data(), left.size()) == 0;
+  return std::ranges::equal(left, right, {}, lower_case, lower_case);
 }
 
 // "af12": class 1, drop precedence 2 (RFC 2597); "cs1" (RFC 2474).

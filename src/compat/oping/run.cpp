@@ -15,7 +15,6 @@
 #include <deque>
 #include <fstream>
 #include <iostream>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -120,10 +119,10 @@ class Run {
 
   bool open_output() {
     if (options_.output_file.empty()) return true;
-    output_.reset(std::fopen(options_.output_file.c_str(), "ae"));
+    output_.open(options_.output_file, std::ios::app);
     if (!output_)
       fmt::print(stderr, "opening \"{}\" failed: {}\n", options_.output_file, std::strerror(errno));
-    return output_ != nullptr;
+    return output_.good();
   }
 
   void rounds() {
@@ -168,11 +167,11 @@ class Run {
       if (host.received_qos != 0 || options_.qos != 0) fmt::print("qos={} ", qos_text(host.received_qos));
       fmt::print("time={:.2f} ms\n{}", host.latency_ms, options_.bell ? "\a" : "");
     }
-    if (!output_) return;
-    if (host.sequence % 32 == 0) fmt::print(output_.get(), "#time,host,latency[ms]\n");
+    if (!output_.is_open()) return;
+    if (host.sequence % 32 == 0) output_ << "#time,host,latency[ms]\n";
     const double now =
         std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-    fmt::print(output_.get(), "{:.3f},\"{}\",{:.2f}\n", now, host.host_name, host.latency_ms);
+    output_ << fmt::format("{:.3f},\"{}\",{:.2f}\n", now, host.host_name, host.latency_ms);
   }
 
   // How many hosts lost more than they may.
@@ -197,7 +196,7 @@ class Run {
   process::Signals signals_;
   pingobj object_;
   std::vector<History> history_;  // in the order of the object's hosts
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> output_{nullptr, std::fclose};
+  std::ofstream output_;
   bool stopped_ = false;
 };
 
