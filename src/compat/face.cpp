@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "compat/fping/fping.hpp"
+
 namespace sonde::compat {
 
 namespace {
@@ -12,7 +14,10 @@ struct Face {
   Tool tool;
 };
 
-constexpr std::array<Face, 0> faces = {};
+constexpr auto faces = std::to_array<Face>({
+    {"fping", fping::main},
+    {"fping6", fping::main},
+});
 
 }  // namespace
 
