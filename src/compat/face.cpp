@@ -22,7 +22,8 @@ constexpr auto faces = std::to_array<Face>({
 }  // namespace
 
 Tool tool_called(std::string_view path) {
-  const std::string_view name = path.substr(path.rfind('/') + 1);
+  std::string_view name = path.substr(path.rfind('/') + 1);
+  name = name.substr(0, name.find('.'));  // "fping.real", a copy put aside
   for (const Face& face : faces) {
     if (face.name == name) return face.tool;
   }

@@ -84,10 +84,9 @@ Result<void> Run::add(std::size_t place, const TargetOptions& wanted) {
   Host& host = hosts_.list[place];
   host.timeout = wanted.timeout;
   const Family family = host.address.family();
-  const Sockets::Socket* socket = sockets_.of(family);
-  if (socket == nullptr) return {};  // it stays unreachable
+  if (sockets_.of(family) == nullptr) return {};  // it stays unreachable
   TargetOptions target = wanted;
-  target.network.transport = socket->kind;
+  target.network.transport = sockets_.kind_for(host.address);
   target.network.source = family == Family::ipv4 ? options_.source_v4 : options_.source_v6;
   auto added = session_->add(host.address, target);
   if (!added) return std::unexpected(std::move(added.error()));
@@ -102,13 +101,14 @@ void Run::loop() {
   while (!over_ && !(session_->done() && waiting_.empty())) {
     wait();
     take_signals();
+    // Before what is sent at the same time: a report is of the time that is over.
+    report_if_due();
     if (auto processed = session_->process(); !processed) {
       streams_.err(fmt::format("{}: {}\n", options_.program, processed.error().message()));
       return;
     }
     expire_waiting();
     for (const TargetId id : std::exchange(ended_, {})) session_->remove(id);
-    report_if_due();
     streams_.flush();
     if (streams_.broken()) over_ = true;
   }

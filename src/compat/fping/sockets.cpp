@@ -42,11 +42,17 @@ Sockets::Sockets(bool raw_first) {
         (kind == TransportKind::icmp_raw ? raw_errno_ : datagram_errno_)[place(family)] = errno;
     }
   }
+  raw_v6_ = static_cast<bool>(open(Family::ipv6, TransportKind::icmp_raw));
 }
 
 const Sockets::Socket* Sockets::of(Family family) const {
   const Socket& socket = sockets_[place(family)];
   return socket.descriptor ? &socket : nullptr;
+}
+
+TransportKind Sockets::kind_for(const Address& target) const {
+  const bool without_device = !target.is_ipv4() && target.is_multicast() && target.scope_id() == 0;
+  return without_device && raw_v6_ ? TransportKind::icmp_raw : of(target.family())->kind;
 }
 
 std::string Sockets::refusal(Family family) const {

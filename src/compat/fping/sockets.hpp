@@ -25,6 +25,8 @@ class Sockets {
   };
   // nullptr: none may be had.
   const Socket* of(Family family) const;
+  // By what to ask `target`: a ping socket sends to all nodes only where it is told by which device, a raw one anywhere.
+  TransportKind kind_for(const Address& target) const;
   bool any() const { return of(Family::ipv4) != nullptr || of(Family::ipv6) != nullptr; }
   // Why there is none of that family, and what would change it.
   std::string refusal(Family family) const;
@@ -36,6 +38,7 @@ class Sockets {
 
  private:
   std::array<Socket, 2> sockets_;  // IPv4, IPv6
+  bool raw_v6_ = false;
   std::array<int, 2> datagram_errno_{}, raw_errno_{};
 };
 
