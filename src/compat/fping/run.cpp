@@ -57,10 +57,12 @@ TargetOptions Run::target_options() const {
     std::random_device random;
     for (std::byte& byte : wanted.pattern) byte = static_cast<std::byte>(random());
   }
+  wanted.same_source = options_.check_source;
   wanted.network.ttl = options_.ttl;
   wanted.network.tos = options_.tos;
   wanted.network.mark = options_.mark;
   wanted.network.interface = options_.interface.empty() ? options_.outgoing_interface : options_.interface;
+  wanted.network.receive_anywhere = !options_.outgoing_interface.empty();
   if (options_.dont_fragment) wanted.network.path_mtu = PathMtu::always;
   return wanted;
 }
