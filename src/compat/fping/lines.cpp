@@ -4,20 +4,53 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <charconv>
 #include <ctime>
 
 #include "compat/fping/json.hpp"
 
 namespace sonde::compat::fping {
 
+void append_number(std::string& text, std::uint64_t number) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  text.append(digits.data(), end);
+}
+
+namespace {
+
+// `value` counts units of 10^-`decimals`.
+void append_decimal(std::string& text, std::int64_t value, std::size_t decimals) {
+  const std::size_t begin = text.size();
+  append_number(text, static_cast<std::uint64_t>(value));
+  const std::size_t digits = text.size() - begin;
+  if (digits <= decimals) text.insert(begin, decimals + 1 - digits, '0');
+  if (decimals > 0) text.insert(text.size() - decimals, 1, '.');
+}
+
+}  // namespace
+
+void append_milliseconds(std::string& text, Nanoseconds time) {
+  const std::int64_t ns = time.count();
+  if (ns < 0) {
+    text += fmt::format("{:.2g}", static_cast<double>(ns) / 1e6);
+  } else if (ns < 1'000'000) {
+    append_decimal(text, (ns + 500) / 1'000, 3);
+  } else if (ns < 10'000'000) {
+    append_decimal(text, (ns + 5'000) / 10'000, 2);
+  } else if (ns < 100'000'000) {
+    append_decimal(text, (ns + 50'000) / 100'000, 1);
+  } else if (ns < 1'000'000'000'000) {
+    append_decimal(text, (ns + 500'000) / 1'000'000, 0);
+  } else {
+    text += fmt::format("{:.3e}", static_cast<double>(ns) / 1e6);
+  }
+}
+
 std::string milliseconds(Nanoseconds time) {
-  const double value = static_cast<double>(time.count()) / 1e6;
-  if (value < 0) return fmt::format("{:.2g}", value);
-  if (value < 1) return fmt::format("{:.3f}", value);
-  if (value < 10) return fmt::format("{:.2f}", value);
-  if (value < 100) return fmt::format("{:.1f}", value);
-  if (value < 1e6) return fmt::format("{:.0f}", value);
-  return fmt::format("{:.3e}", value);
+  std::string text;
+  append_milliseconds(text, time);
+  return text;
 }
 
 std::string timestamp(const Options& options, UnixTime time) {

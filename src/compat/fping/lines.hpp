@@ -29,6 +29,9 @@ struct Reply {
 
 // About three digits: "0.045", "1.23", "12.3", "123", "1.234e+06".
 std::string milliseconds(Nanoseconds time);
+// The same behind `text`: a summary has three for each of very many targets.
+void append_milliseconds(std::string& text, Nanoseconds time);
+void append_number(std::string& text, std::uint64_t number);
 
 // "HOST is alive (...)", or what is left of it.
 std::string alive_line(const Options& options, const Host& host, const Reply& reply);

@@ -12,25 +12,37 @@ namespace sonde::compat::fping {
 
 namespace {
 
-std::string counts_of(const Options& options, const Tally& tally) {
-  std::string text =
-      fmt::format(" xmt/rcv/%loss = {}/{}/{}%", tally.sent, tally.received, tally.loss_percent());
+void append_counts(std::string& text, const Options& options, const Tally& tally) {
+  text += " xmt/rcv/%loss = ";
+  append_number(text, tally.sent);
+  text += '/';
+  append_number(text, tally.received);
+  text += '/';
+  append_number(text, tally.loss_percent());
+  text += '%';
   if (options.outage) text += fmt::format(", outage(ms) = {}", outage_ms(options, tally));
-  if (tally.received > 0) {
-    text += fmt::format(", min/avg/max = {}/{}/{}", milliseconds(tally.min), milliseconds(tally.mean()),
-                        milliseconds(tally.max));
-  }
-  return text;
+  if (tally.received == 0) return;
+  text += ", min/avg/max = ";
+  append_milliseconds(text, tally.min);
+  text += '/';
+  append_milliseconds(text, tally.mean());
+  text += '/';
+  append_milliseconds(text, tally.max);
 }
 
-std::string all_times(const Host& host) {
-  std::string text;
+void append_all_times(std::string& text, const Host& host) {
   for (std::uint64_t index = 0; index < host.all.sent; ++index) {
     const Nanoseconds rtt = host.rtt_at(index);
     text += ' ';
-    text += rtt == Host::no_rtt ? "-" : milliseconds(rtt);
+    rtt == Host::no_rtt ? void(text += '-') : append_milliseconds(text, rtt);
   }
-  return text;
+}
+
+// "HOST :", padded to the longest.
+void append_name(std::string& text, const Host& host, std::size_t width) {
+  text += host.shown;
+  text.append(width - host.shown.size(), ' ');
+  text += " :";
 }
 
 }  // namespace
@@ -48,8 +60,9 @@ std::string summary_of(const Options& options, const Hosts& hosts) {
   }
   if (options.each_probe) text += '\n';
   for (const Host& host : hosts.list) {
-    fmt::format_to(std::back_inserter(text), "{:<{}} :{}\n", host.shown, hosts.width,
-                   options.all_rtts ? all_times(host) : counts_of(options, host.all));
+    append_name(text, host, hosts.width);
+    options.all_rtts ? append_all_times(text, host) : append_counts(text, options, host.all);
+    text += '\n';
   }
   return text;
 }
@@ -64,9 +77,13 @@ std::string report_of(const Options& options, Hosts& hosts, UnixTime now) {
     text += fmt::format("[{:02}:{:02}:{:02}]\n", local.tm_hour, local.tm_min, local.tm_sec);
   }
   for (Host& host : hosts.list) {
-    text += options.json
-                ? json_report(options, host, now)
-                : fmt::format("{:<{}} :{}\n", host.shown, hosts.width, counts_of(options, host.interval));
+    if (options.json) {
+      text += json_report(options, host, now);
+    } else {
+      append_name(text, host, hosts.width);
+      append_counts(text, options, host.interval);
+      text += '\n';
+    }
     if (!options.cumulative) host.interval = {};
   }
   return text;
