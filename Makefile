@@ -10,7 +10,7 @@ JOBS    ?= $(shell nproc)
 export TARGETS COUNT PREFIX DESTDIR SETCAP SYSCTL JOBS
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test bench function install uninstall format lint fuzz clean
+.PHONY: help build run test test-peers bench function install uninstall format lint fuzz clean
 
 help: ## Show what can be made
 	@echo 'make run                       build sonde and measure 127.0.0.1 and ::1 five times'
@@ -18,6 +18,7 @@ help: ## Show what can be made
 	@echo 'make test                      build everything and run every test'
 	@echo 'make build                     build the program: build/release/sonde'
 	@echo 'make function                  pack function.zip, to run sonde as a function: docs/functions.md'
+	@echo 'make test-peers                run the test suites of the tools that sonde stands in for, with them and with sonde'
 	@echo 'make bench                     measure sonde itself against bare loops and other tools'
 	@echo 'make install                   install below PREFIX (/usr/local), staged in DESTDIR'
 	@echo '     SETCAP=1                  and give the program cap_net_raw, so that every user may ping'
@@ -38,6 +39,11 @@ test:
 	@scripts/setup build test
 	@SONDE_CMAKE_OPTIONS=-DSONDE_BUILD_TESTS=ON scripts/build release
 	@ctest --test-dir build/release --output-on-failure -j2
+
+test-peers:
+	@scripts/setup build peers
+	@scripts/build release-program
+	@scripts/test-peers
 
 function:
 	@scripts/setup build

@@ -44,6 +44,7 @@ struct NetworkOptions {
   std::optional<std::uint32_t> flow_label{};  // IPv6, 20 bits
   std::optional<Address> source{};            // must be an address of this host
   std::string interface{};                    // bind to this device; empty: routing decides
+  bool receive_anywhere = false;              // of `interface`: only send by it; answers may come in by any
   PathMtu path_mtu = PathMtu::system;
   TransportKind transport = TransportKind::automatic;  // this way only; automatic: the session's
   std::uint16_t tcp_port = 0;                          // 0: 443, or 80 where nothing answers on that
@@ -93,6 +94,8 @@ struct TargetOptions {
   std::optional<Nanoseconds> phase{};
   std::uint16_t payload_bytes = 56;  // behind the 8-byte ICMP header; 0 to 65,507
   std::vector<std::byte> pattern{};  // repeated behind the token; empty: bytes counting up
+  // An answer from another address than was asked is rejected, even one that proves itself. (Multicast then has none.)
+  bool same_source = false;
   NetworkOptions network{};
 };
 

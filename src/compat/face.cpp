@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "compat/fping/fping.hpp"
 #include "compat/oping/run.hpp"
 
 namespace sonde::compat {
@@ -14,14 +15,17 @@ struct Face {
   Tool tool;
 };
 
-constexpr std::array faces = {
-    Face{"oping", oping::run},
-};
+constexpr auto faces = std::to_array<Face>({
+    {"fping", fping::main},
+    {"fping6", fping::main},
+    {"oping", oping::run},
+});
 
 }  // namespace
 
 Tool tool_called(std::string_view path) {
-  const std::string_view name = path.substr(path.rfind('/') + 1);
+  std::string_view name = path.substr(path.rfind('/') + 1);
+  name = name.substr(0, name.find('.'));  // "fping.real", a copy put aside
   for (const Face& face : faces) {
     if (face.name == name) return face.tool;
   }

@@ -12,7 +12,7 @@ namespace sonde::compat {
 // What a tool's main() is. `arguments[0]` is the name it was called by, as in main().
 using Tool = int (*)(int count, char** arguments);
 
-// The tool that a program called `path` is (its last part decides); null: none, it is sonde.
+// The tool that a program called `path` is (its last part decides, up to a dot); null: none, it is sonde.
 Tool tool_called(std::string_view path);
 
 }  // namespace sonde::compat

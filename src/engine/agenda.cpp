@@ -27,8 +27,8 @@ bool same(const TargetOptions& a, const TargetOptions& b) {
         a.schedule);
   };
   return a.timeout == b.timeout && a.max_probes == b.max_probes && a.max_replies == b.max_replies &&
-         a.payload_bytes == b.payload_bytes && a.pattern == b.pattern && a.network == b.network &&
-         same_schedule();
+         a.payload_bytes == b.payload_bytes && a.same_source == b.same_source && a.pattern == b.pattern &&
+         a.network == b.network && same_schedule();
 }
 
 }  // namespace

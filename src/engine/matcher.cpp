@@ -179,8 +179,9 @@ void Matcher::match_answer(const transport::Arrival& arrival, Channel& channel, 
   const Target& target = agenda.target(slot->target);
   const TargetOptions& options = agenda.options(target.options);
 
-  const bool expected_source =
-      arrival.from && (same_host(*arrival.from, target.address) || many_may_answer(target.address));
+  const bool is_target = arrival.from && same_host(*arrival.from, target.address);
+  if (options.same_source && !is_target) return reject(arrival, agenda, EventFlag::other_source, match);
+  const bool expected_source = is_target || (arrival.from && many_may_answer(target.address));
   const Belief belief = believe(arrival, options.payload_bytes, slot->token, expected_source);
   if (!belief.believed) return reject(arrival, agenda, belief.flags, match);
 

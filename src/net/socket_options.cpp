@@ -128,10 +128,24 @@ Result<void> enable_flow_label(int descriptor, std::uint32_t flow_label) {
   return set_option(descriptor, IPPROTO_IPV6, IPV6_FLOWINFO_SEND, 1, "cannot set the flow label", subject);
 }
 
-Result<void> bind_to_interface(int descriptor, Family family, const std::string& interface) {
-  const std::uint32_t index =
-      interface.empty() || interface.size() >= IF_NAMESIZE ? 0 : ::if_nametoindex(interface.c_str());
+namespace {
+
+// 0: there is none.
+std::uint32_t index_of_interface(const std::string& interface) {
+  return interface.empty() || interface.size() >= IF_NAMESIZE ? 0 : ::if_nametoindex(interface.c_str());
+}
+
+}  // namespace
+
+Result<void> send_by_interface(int descriptor, Family family, const std::string& interface) {
+  const std::uint32_t index = index_of_interface(interface);
   if (index == 0) return std::unexpected(no_such_interface(interface));
+  return set_option(descriptor, family, send_interface_option, static_cast<int>(htonl(index)),
+                    "cannot send by the interface", interface);
+}
+
+Result<void> bind_to_interface(int descriptor, Family family, const std::string& interface) {
+  if (index_of_interface(interface) == 0) return std::unexpected(no_such_interface(interface));
   const auto length = static_cast<socklen_t>(interface.size() + 1);
   if (::setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(), length) == 0) return {};
   const int refusal = errno;
@@ -147,8 +161,7 @@ Result<void> bind_to_interface(int descriptor, Family family, const std::string&
         refusal, "cannot bind to another interface", interface,
         "the socket is bound to " + std::string(bound.data()) + "; needs CAP_NET_RAW to change"));
   }
-  return set_option(descriptor, family, send_interface_option, static_cast<int>(htonl(index)),
-                    "cannot send by the interface", interface);
+  return send_by_interface(descriptor, family, interface);
 }
 
 Result<void> bind_to_source(int descriptor, Family family, const std::optional<Address>& source,
@@ -199,8 +212,12 @@ Result<void> apply_network_options(int descriptor, Family family, const NetworkO
     });
   }
   next([&] { return set_path_mtu(descriptor, family, options.path_mtu); });
-  if (!options.interface.empty())
-    next([&] { return bind_to_interface(descriptor, family, options.interface); });
+  if (!options.interface.empty()) {
+    next([&] {
+      return options.receive_anywhere ? send_by_interface(descriptor, family, options.interface)
+                                      : bind_to_interface(descriptor, family, options.interface);
+    });
+  }
   if (options.source || identifier != 0) {
     next([&] { return bind_to_source(descriptor, family, options.source, identifier); });
   }

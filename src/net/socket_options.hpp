@@ -32,6 +32,8 @@ Result<void> enable_flow_label(int descriptor, std::uint32_t flow_label);
 // SO_BINDTODEVICE; where that is refused (before Linux 5.7, or bound to another device already: both need
 // CAP_NET_RAW) sends go out of it (IP_UNICAST_IF) while answers may come in anywhere.
 Result<void> bind_to_interface(int descriptor, Family family, const std::string& interface);
+// Sends go out of it; the socket is not bound, so answers may come in anywhere.
+Result<void> send_by_interface(int descriptor, Family family, const std::string& interface);
 Result<void> bind_to_source(int descriptor, Family family, const std::optional<Address>& source,
                             std::uint16_t identifier = 0);
 
