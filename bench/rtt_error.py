@@ -134,7 +134,7 @@ def measure(command, reader, target, device, what=ICMP_CAPTURE, may_lose=False):
     dropped = re.search(r"(\d+) packets dropped by kernel", said)
     if dropped and int(dropped[1]) > 0:
         raise RuntimeError(f"the capture dropped {dropped[1]} packets")
-    reported = list(reader(done.stdout, target))
+    reported = list(reader(done.stdout + done.stderr, target))
     errors, wire = [], []
     for address, n, rtt_ns in reported:
         if (address, n) in rtts:
