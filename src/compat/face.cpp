@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "compat/ping/ping.hpp"
+
 namespace sonde::compat {
 
 namespace {
@@ -12,7 +14,11 @@ struct Face {
   Tool tool;
 };
 
-constexpr std::array<Face, 0> faces = {};
+constexpr auto faces = std::to_array<Face>({
+    {"ping", ping::ping},
+    {"ping4", ping::ping},
+    {"ping6", ping::ping},
+});
 
 }  // namespace
 
