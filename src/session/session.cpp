@@ -391,6 +391,12 @@ Totals Session::totals() const {
   return totals;
 }
 
+std::uint64_t Session::probes_sent() const {
+  std::uint64_t probes = 0;
+  for (const auto& shard : implementation_->shards) probes += shard->probes_sent();
+  return probes;
+}
+
 std::vector<TransportNotice> Session::notices() const {
   std::vector<TransportNotice> all;
   for (const auto& shard : implementation_->shards) {

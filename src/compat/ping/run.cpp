@@ -30,6 +30,8 @@ constexpr int user_interval_ms = 2;  // the least that an ordinary user may ask 
 // Flooding without answers.
 constexpr Nanoseconds flood_interval = std::chrono::milliseconds(10);
 
+constexpr int most_turns_without_wait = 64;
+
 // After this the library calls a probe lost and may use its sequence number again after as much once more. Ping itself
 // takes answers at any time: what comes later counts as well, while the number is not in use.
 constexpr Nanoseconds patience = std::chrono::seconds(30);
@@ -203,8 +205,7 @@ void Run::loop() {
     if (!flood_.empty()) print_flood(std::exchange(flood_, {}));
     plan_end();
     if (is_over()) return;
-    wait();
-    take_signals();
+    if (wait()) take_signals();
   }
 }
 
@@ -225,16 +226,19 @@ std::optional<MonotonicTime> Run::next_wake() const {
   return next;
 }
 
-void Run::wait() {
+bool Run::wait() {
   const auto next = next_wake();
   timespec timeout{};
   if (next) {
-    const auto left = (*next - clock_.monotonic()).count();
-    if (left <= 0) return;
+    const auto left = std::max<std::int64_t>(0, (*next - clock_.monotonic()).count());
+    // While a flood keeps up there is never anything to wait for, and looking for signals is a good part of its cost.
+    if (left == 0 && ++turns_without_wait_ < most_turns_without_wait) return false;
+    turns_without_wait_ = 0;
     timeout = {static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
   }
   std::array<pollfd, 2> waited_for{{{session_->fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}}};
   ::ppoll(waited_for.data(), waited_for.size(), next ? &timeout : nullptr, nullptr);
+  return (waited_for[1].revents & POLLIN) != 0;
 }
 
 void Run::take_signals() {
@@ -252,7 +256,7 @@ void Run::take_signals() {
 
 // The library tells no single sends; how many there were is seen here, before what they led to.
 void Run::note_sent() {
-  const std::uint64_t probes = session_->totals().probes;
+  const std::uint64_t probes = session_->probes_sent();
   for (std::uint64_t sent = tally_.sent(); sent < probes; ++sent) {
     if (options_.outstanding && sent > 0 && !tally_.last_is_answered()) {
       const auto waited_for = static_cast<std::uint16_t>(sent);

@@ -34,7 +34,8 @@ class Run {
   void loop();
   bool is_over() const;
   bool has_enough() const;
-  void wait();
+  // True: a signal has come.
+  bool wait();
   std::optional<MonotonicTime> next_wake() const;
   void take_signals();
   void plan_end();
@@ -68,6 +69,7 @@ class Run {
   std::optional<MonotonicTime> ends_;  // -w, or the wait for the last answers
   std::uint64_t screen_width_ = UINT64_MAX;
   std::string flood_;  // marks of this turn
+  int turns_without_wait_ = 0;
   bool exiting_ = false;
 };
 
