@@ -1,6 +1,7 @@
 // sides.cpp: see sides.hpp.
 #include "compat/sides.hpp"
 
+#include <cstdlib>
 #include <regex>
 #include <utility>
 
@@ -20,7 +21,9 @@ lab::Command found_in(const std::string& path, std::string_view tool, const Word
 }  // namespace
 
 lab::Command original(std::string_view tool, const Words& words, lab::Command command) {
-  return found_in("/usr/bin:/bin:/usr/sbin:/sbin", tool, words, std::move(command));
+  std::string path = "/usr/bin:/bin:/usr/sbin:/sbin";
+  if (const char* others = std::getenv("SONDE_ORIGINALS")) path = std::string(others) + ":" + path;
+  return found_in(path, tool, words, std::move(command));
 }
 
 lab::Command face(std::string_view tool, const Words& words, lab::Command command) {
@@ -30,6 +33,13 @@ lab::Command face(std::string_view tool, const Words& words, lab::Command comman
 Sides run_sides(const lab::Namespace& space, std::string_view tool, const Words& words,
                 const lab::Command& command) {
   return {space.run(original(tool, words, command)), space.run(face(tool, words, command))};
+}
+
+Sides run_sides_together(const lab::Namespace& for_original, const lab::Namespace& for_face,
+                         std::string_view tool, const Words& words, const lab::Command& command) {
+  lab::Process first = for_original.start(original(tool, words, command));
+  lab::Process second = for_face.start(face(tool, words, command));
+  return {first.wait(), second.wait()};
 }
 
 std::string without_times(std::string_view text) {
