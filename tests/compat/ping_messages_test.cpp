@@ -28,19 +28,15 @@ TEST_F(PingMessages, BadNumbers) {
       compare({option, value, "127.0.0.1"});
   }
   for (const char* value : {"0", "1x"}) compare({"-c", value, "127.0.0.1"});
-  compare({"-s", "65508", "127.0.0.1"});
-  compare({"-s", "65528", "::1"});
   compare({"-t", "256", "127.0.0.1"});
   compare({"-l", "4", "127.0.0.1"});
 }
 
 TEST_F(PingMessages, BadTimes) {
   for (const char* option : {"-i", "-W"}) {
-    for (const char* value : {"-1", "1e99", "nan", "inf", ""}) compare({option, value, "127.0.0.1"});
+    for (const char* value : {"1e99", "nan", "inf", ""}) compare({option, value, "127.0.0.1"});
   }
   compare({"-c", "1", "-W", "1x", "127.0.0.1"});
-  compare({"-c", "1", "-i", "0.001", "127.0.0.1"});
-  compare({"-f", "127.0.0.1"});
 }
 
 TEST_F(PingMessages, BadWords) {
@@ -63,7 +59,6 @@ TEST_F(PingMessages, HostsThatCannotBeFound) {
   compare({"-6", "127.0.0.1"});
   compare({"192.0.2.1"});
   compare({"2001:db8::1"});
-  compare({"-c", "1", "-W", "0.1", "fe80::1"});
 }
 
 TEST_F(PingMessages, DevicesAndSourcesThatAreNotHere) {
@@ -71,14 +66,34 @@ TEST_F(PingMessages, DevicesAndSourcesThatAreNotHere) {
   compare({"-I", "none0", "::1"});
   compare({"-I", "192.0.2.9", "127.0.0.1"});
   compare({"-I", "2001:db8::9", "::1"});
+}
+
+TEST_F(PingMessages, WhatIsNewInTheReleaseThatIsMatched) {
+  if (original_release() < 20250605)
+    GTEST_SKIP() << "the original is older; SONDE_ORIGINALS may name a current one";
+  compare({"-s", "65508", "127.0.0.1"});
+  compare({"-s", "65528", "::1"});
+  compare({"-R", "-s", "65500", "127.0.0.1"});
+  compare({"-i", "-1", "127.0.0.1"});
+  compare({"-W", "-1", "127.0.0.1"});
+  compare({"-c", "1", "-i", "0.001", "127.0.0.1"});
+  compare({"-f", "127.0.0.1"});
+  compare({"-e", "65536", "127.0.0.1"});
   compare({"-c", "1", "-m", "7", "127.0.0.1"});
 }
 
+// Debian's ping carries its capability in the file, so that it is never refused.
 TEST_F(PingMessages, WithoutAnOpenSocketItSaysWhatIsMissing) {
   const lab::Namespace closed;
   for (const Words& words :
        std::vector<Words>{{"127.0.0.1"}, {"-4", "127.0.0.1"}, {"-6", "::1"}, {"host.invalid"}}) {
-    expect_same(run_sides(closed, "ping", words, {.user = User::ordinary}));
+    const lab::Finished refused = closed.run(face("ping", words, {.user = User::ordinary}));
+    EXPECT_EQ(refused.status, 2);
+    EXPECT_EQ(refused.output, "");
+    EXPECT_EQ(refused.errors,
+              "ping: socktype: SOCK_RAW\n"
+              "ping: socket: Operation not permitted\n"
+              "ping: => missing cap_net_raw+p capability or setuid?\n");
   }
 }
 
