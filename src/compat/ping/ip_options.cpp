@@ -118,6 +118,17 @@ std::string IpOptionsText::timestamps(std::span<const std::byte> option) const {
   return text;
 }
 
+std::string IpOptionsText::option_text(std::uint8_t type, std::span<const std::byte> option) {
+  constexpr std::size_t least_bytes = 4;  // of the options that are known
+  if (option.size() >= least_bytes) {
+    if (type == wire::ip_option_loose_source_route || type == wire::ip_option_strict_source_route)
+      return source_route(option[0], option);
+    if (type == wire::ip_option_record_route) return recorded_route(option);
+    if (type == wire::ip_option_timestamp) return timestamps(option);
+  }
+  return fmt::format("\nunknown option {:x}", type);
+}
+
 std::string IpOptionsText::text(std::span<const std::byte> options) {
   std::string text;
   for (auto rest = options; !rest.empty();) {
@@ -132,17 +143,7 @@ std::string IpOptionsText::text(std::span<const std::byte> options) {
     const auto length = std::to_integer<std::size_t>(rest[1]);
     if (length < 2 || length > rest.size()) break;
     const auto option = rest.first(length);
-    if (length < 4) {
-      text += fmt::format("\nunknown option {:x}", type);
-    } else if (type == wire::ip_option_loose_source_route || type == wire::ip_option_strict_source_route) {
-      text += source_route(option[0], option);
-    } else if (type == wire::ip_option_record_route) {
-      text += recorded_route(option);
-    } else if (type == wire::ip_option_timestamp) {
-      text += timestamps(option);
-    } else {
-      text += fmt::format("\nunknown option {:x}", type);
-    }
+    text += option_text(type, option);
     rest = rest.subspan(length);
   }
   return text;

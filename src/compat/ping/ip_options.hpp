@@ -26,6 +26,7 @@ class IpOptionsText {
   std::string text(std::span<const std::byte> options);
 
  private:
+  std::string option_text(std::uint8_t type, std::span<const std::byte> option);
   std::string source_route(std::byte type, std::span<const std::byte> option) const;
   std::string recorded_route(std::span<const std::byte> option);
   std::string timestamps(std::span<const std::byte> option) const;

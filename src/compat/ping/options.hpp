@@ -47,7 +47,7 @@ struct Options {
   bool record_route = false;
   std::optional<TimestampRequest> timestamp{};
   bool user_latency = false;
-  std::vector<std::string> node_information{};  // -N, each argument; read by node_information.cpp
+  std::vector<std::string> node_information{};  // -N, each argument
 
   // What is said.
   bool audible = false, timestamps = false, numeric = false, force_names = false, outstanding = false;
