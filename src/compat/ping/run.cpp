@@ -202,7 +202,6 @@ void Run::loop() {
       return;
     }
     note_sent();
-    if (!flood_.empty()) print_flood(std::exchange(flood_, {}));
     plan_end();
     if (is_over()) return;
     if (wait()) take_signals();
@@ -232,10 +231,12 @@ bool Run::wait() {
   if (next) {
     const auto left = std::max<std::int64_t>(0, (*next - clock_.monotonic()).count());
     // While a flood keeps up there is never anything to wait for, and looking for signals is a good part of its cost.
+    // So is writing its marks one by one, which nobody could tell apart.
     if (left == 0 && ++turns_without_wait_ < most_turns_without_wait) return false;
     turns_without_wait_ = 0;
     timeout = {static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
   }
+  if (!flood_.empty()) print_flood(std::exchange(flood_, {}));
   std::array<pollfd, 2> waited_for{{{session_->fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}}};
   ::ppoll(waited_for.data(), waited_for.size(), next ? &timeout : nullptr, nullptr);
   return (waited_for[1].revents & POLLIN) != 0;

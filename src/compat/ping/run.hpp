@@ -68,7 +68,7 @@ class Run {
   MonotonicTime started_{};
   std::optional<MonotonicTime> ends_;  // -w, or the wait for the last answers
   std::uint64_t screen_width_ = UINT64_MAX;
-  std::string flood_;  // marks of this turn
+  std::string flood_;  // marks that are not written yet
   int turns_without_wait_ = 0;
   bool exiting_ = false;
 };
