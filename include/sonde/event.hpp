@@ -132,7 +132,10 @@ struct Event {
   std::optional<std::uint8_t> icmp_type, icmp_code;  // of an error or note
   ErrorReason reason = ErrorReason::none;
   std::optional<std::uint32_t> mtu;
-  int system_errno = 0;  // local: errno of the send
+  std::optional<std::uint32_t> pointer;  // parameter problem: which byte of the quoted packet
+  std::optional<Address> gateway;        // redirect: by whom the destination is reached (IPv4)
+  std::vector<std::byte> payload;        // what came behind the ICMP header, of a corrupt answer only
+  int system_errno = 0;                  // local: errno of the send
 };
 
 }  // namespace sonde

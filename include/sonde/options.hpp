@@ -48,6 +48,12 @@ struct NetworkOptions {
   PathMtu path_mtu = PathMtu::system;
   TransportKind transport = TransportKind::automatic;  // this way only; automatic: the session's
   std::uint16_t tcp_port = 0;                          // 0: 443, or 80 where nothing answers on that
+  // The ICMP identifier, instead of one of our own that is free: only one socket at a time can have it.
+  std::optional<std::uint16_t> identifier{};
+  std::vector<std::byte> ip_options{};  // IPv4 header options as they are sent (RFC 791); at most 40 bytes
+  bool broadcast = false;               // SO_BROADCAST: a broadcast address may be asked
+  bool dont_route = false;              // SO_DONTROUTE: hosts on a link of ours only
+  bool multicast_loop = true;           // false: this host gets no copy of its own multicast probes
 
   friend bool operator==(const NetworkOptions&, const NetworkOptions&) = default;
 };
@@ -92,7 +98,7 @@ struct TargetOptions {
   // When, after the session's start (or after being added), the first probe goes. Unset: the session spreads
   // targets evenly over `SessionOptions::spread`.
   std::optional<Nanoseconds> phase{};
-  std::uint16_t payload_bytes = 56;  // behind the 8-byte ICMP header; 0 to 65,507
+  std::uint16_t payload_bytes = 56;  // behind the 8-byte ICMP header; 0 to 65,507 (IPv6: 65,527)
   std::vector<std::byte> pattern{};  // repeated behind the token; empty: bytes counting up
   // An answer from another address than was asked is rejected, even one that proves itself. (Multicast then has none.)
   bool same_source = false;

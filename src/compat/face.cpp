@@ -5,6 +5,7 @@
 
 #include "compat/fping/fping.hpp"
 #include "compat/oping/run.hpp"
+#include "compat/ping/ping.hpp"
 
 namespace sonde::compat {
 
@@ -19,6 +20,9 @@ constexpr auto faces = std::to_array<Face>({
     {"fping", fping::main},
     {"fping6", fping::main},
     {"oping", oping::run},
+    {"ping", ping::ping},
+    {"ping4", ping::ping},
+    {"ping6", ping::ping},
 });
 
 }  // namespace

@@ -188,6 +188,8 @@ void Matcher::match_answer(const transport::Arrival& arrival, Channel& channel, 
   Event& event = attribute(arrival, *slot, target, match);
   event.flags |= belief.flags;
   if (arrival.proof == transport::Proof::token) event.flags |= compare_payload(arrival, options);
+  if (event.flags.has(EventFlag::corrupt))
+    event.payload.assign(arrival.message.payload.begin(), arrival.message.payload.end());
   if (arrival.message.reason != ErrorReason::none) {
     event.icmp_type = arrival.message.type;
     event.icmp_code = arrival.message.code;
@@ -230,6 +232,8 @@ void Matcher::match_error(const transport::Arrival& arrival, Channel& channel, A
   event.icmp_code = arrival.message.code;
   event.reason = arrival.message.reason;
   event.mtu = arrival.message.mtu;
+  event.pointer = arrival.message.pointer;
+  event.gateway = arrival.message.gateway;
   measure(arrival, *slot, event);
   if (event.reason == ErrorReason::host_unreachable && arrival.from && is_own_address(*arrival.from)) {
     // This host's own word: the probe never left, so there is neither a time nor a stamp to miss.

@@ -104,6 +104,7 @@ class Prober {
   const Agenda& agenda() const { return agenda_; }
   std::vector<TransportNotice> notices() const { return notices_; }
   ProberTotals totals();
+  std::uint64_t probes_sent() const { return probes_; }
 
  private:
   struct Group {

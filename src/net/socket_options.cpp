@@ -30,6 +30,7 @@ constexpr OptionPair ttl_option{IP_TTL, IPV6_UNICAST_HOPS};
 constexpr OptionPair multicast_ttl_option{IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS};
 constexpr OptionPair tos_option{IP_TOS, IPV6_TCLASS};
 constexpr OptionPair path_mtu_option{IP_MTU_DISCOVER, IPV6_MTU_DISCOVER};
+constexpr OptionPair multicast_loop_option{IP_MULTICAST_LOOP, IPV6_MULTICAST_LOOP};
 constexpr OptionPair send_interface_option{IP_UNICAST_IF, IPV6_UNICAST_IF};
 constexpr OptionPair receive_errors_option{IP_RECVERR, IPV6_RECVERR};
 constexpr OptionPair receive_ttl_option{IP_RECVTTL, IPV6_RECVHOPLIMIT};
@@ -137,6 +138,14 @@ std::uint32_t index_of_interface(const std::string& interface) {
 
 }  // namespace
 
+Result<void> set_ip_options(int descriptor, Family family, std::span<const std::byte> options) {
+  if (family != Family::ipv4) return std::unexpected(Error::invalid("IPv6 has no IPv4 options"));
+  if (::setsockopt(descriptor, IPPROTO_IP, IP_OPTIONS, options.data(),
+                   static_cast<socklen_t>(options.size())) == 0)
+    return {};
+  return std::unexpected(Error::from_errno(errno, "cannot set the IPv4 options", "IP_OPTIONS"));
+}
+
 Result<void> send_by_interface(int descriptor, Family family, const std::string& interface) {
   const std::uint32_t index = index_of_interface(interface);
   if (index == 0) return std::unexpected(no_such_interface(interface));
@@ -212,6 +221,23 @@ Result<void> apply_network_options(int descriptor, Family family, const NetworkO
     });
   }
   next([&] { return set_path_mtu(descriptor, family, options.path_mtu); });
+  if (options.broadcast) {
+    next([&] {
+      return set_option(descriptor, SOL_SOCKET, SO_BROADCAST, 1, "cannot allow broadcast", "SO_BROADCAST");
+    });
+  }
+  if (options.dont_route) {
+    next([&] {
+      return set_option(descriptor, SOL_SOCKET, SO_DONTROUTE, 1, "cannot leave routes out", "SO_DONTROUTE");
+    });
+  }
+  if (!options.multicast_loop) {
+    next([&] {
+      return set_option(descriptor, family, multicast_loop_option, 0, "cannot switch multicast loopback off");
+    });
+  }
+  if (!options.ip_options.empty())
+    next([&] { return set_ip_options(descriptor, family, options.ip_options); });
   if (!options.interface.empty()) {
     next([&] {
       return options.receive_anywhere ? send_by_interface(descriptor, family, options.interface)

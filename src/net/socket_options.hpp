@@ -2,8 +2,10 @@
 // remedy.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "sonde/address.hpp"
@@ -34,6 +36,8 @@ Result<void> enable_flow_label(int descriptor, std::uint32_t flow_label);
 Result<void> bind_to_interface(int descriptor, Family family, const std::string& interface);
 // Sends go out of it; the socket is not bound, so answers may come in anywhere.
 Result<void> send_by_interface(int descriptor, Family family, const std::string& interface);
+// Sent in the header of every IPv4 packet.
+Result<void> set_ip_options(int descriptor, Family family, std::span<const std::byte> options);
 Result<void> bind_to_source(int descriptor, Family family, const std::optional<Address>& source,
                             std::uint16_t identifier = 0);
 

@@ -6,12 +6,29 @@
 
 namespace sonde::process {
 
+namespace {
+
+sigset_t set_of(std::initializer_list<int> signals) {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : signals) ::sigaddset(&set, signal);
+  return set;
+}
+
+}  // namespace
+
 Signals::Signals() {
-  sigset_t taken;
-  ::sigemptyset(&taken);
-  for (const int signal : {SIGINT, SIGTERM, SIGQUIT, SIGWINCH}) ::sigaddset(&taken, signal);
+  const sigset_t taken = set_of({SIGINT, SIGTERM, SIGQUIT, SIGWINCH});
   ::pthread_sigmask(SIG_BLOCK, &taken, &before_);
   ::signal(SIGPIPE, SIG_IGN);
+  descriptor_.reset(::signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC));
+}
+
+Signals::Signals(std::initializer_list<int> signals) {
+  const sigset_t taken = set_of(signals);
+  ::pthread_sigmask(SIG_BLOCK, &taken, &before_);
+  // What is ignored is dropped before it can be read.
+  for (const int signal : signals) ::signal(signal, SIG_DFL);
   descriptor_.reset(::signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC));
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <csignal>
+#include <initializer_list>
 #include <optional>
 
 #include "net/file_descriptor.hpp"
@@ -15,6 +16,8 @@ class Signals {
  public:
   // Takes SIGINT, SIGTERM, SIGQUIT and SIGWINCH, and has SIGPIPE ignored (a broken pipe shows as EPIPE).
   Signals();
+  // Takes these alone, also where the parent had them ignored.
+  explicit Signals(std::initializer_list<int> signals);
   ~Signals();
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;

@@ -65,14 +65,15 @@ struct ScheduleCheck {
 };
 
 Result<void> check(const Address& address, const TargetOptions& options) {
-  constexpr std::uint16_t largest_payload = 65'507;
+  const std::uint16_t largest_payload = address.is_ipv4() ? 65'507 : 65'527;
   if (options.timeout <= Nanoseconds::zero())
     return std::unexpected(Error::invalid("timeout is not positive"));
   if (auto checked = check(options.timeout, "timeout"); !checked) return checked;
   if (auto checked = check(options.phase.value_or(Nanoseconds::zero()), "phase"); !checked) return checked;
   if (options.payload_bytes > largest_payload) {
-    return std::unexpected(Error::invalid("the payload does not fit an IPv4 packet",
-                                          std::to_string(options.payload_bytes) + " bytes", "at most 65507"));
+    return std::unexpected(Error::invalid("the payload does not fit a packet",
+                                          std::to_string(options.payload_bytes) + " bytes",
+                                          "at most " + std::to_string(largest_payload)));
   }
   if (options.network.source && options.network.source->family() != address.family()) {
     return std::unexpected(
@@ -399,6 +400,12 @@ Totals Session::totals() const {
   totals.schedule_lag_p99 = lag.percentile(0.99);
   totals.schedule_lag_max = lag.largest();
   return totals;
+}
+
+std::uint64_t Session::probes_sent() const {
+  std::uint64_t probes = 0;
+  for (const auto& shard : implementation_->shards) probes += shard->probes_sent();
+  return probes;
 }
 
 std::vector<TransportNotice> Session::notices() const {

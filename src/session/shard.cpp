@@ -104,6 +104,11 @@ ShardTotals Shard::totals() {
   return {prober_.totals(), foreign_rejected_};
 }
 
+std::uint64_t Shard::probes_sent() {
+  const Access access(*this);
+  return prober_.probes_sent();
+}
+
 void Shard::process() {
   {
     const std::scoped_lock lock(mutex_);

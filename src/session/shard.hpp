@@ -59,6 +59,7 @@ class Shard final : private engine::OutcomeSink {
   }
   stats::TargetFigures merged();
   ShardTotals totals();
+  std::uint64_t probes_sent();
   std::vector<TransportNotice> notices();
   bool done();
   std::size_t poll_events(std::span<Event> events);

@@ -39,12 +39,14 @@ IcmpSocket::IcmpSocket(net::FileDescriptor descriptor, Family family, TransportK
 
 Result<void> IcmpSocket::configure(const TransportOptions& options) {
   if (is_raw()) {
-    set_identifier(options.identifier);
+    set_identifier(options.network.identifier.value_or(options.identifier));
     if (auto done = attach_icmp_filter(fd(), family(), identifier()); !done) return done;
   } else if (auto done = net::forbid_address_reuse(fd()); !done) {
     return done;
   }
-  if (auto done = net::apply_network_options(fd(), family(), options.network); !done) return done;
+  // A ping socket's identifier is its port; a raw socket has none to bind.
+  const std::uint16_t bound = is_raw() ? std::uint16_t{0} : options.network.identifier.value_or(0);
+  if (auto done = net::apply_network_options(fd(), family(), options.network, bound); !done) return done;
   if (!is_raw()) {
     if (auto done = bind_anywhere(options); !done) return done;
   }

@@ -63,7 +63,7 @@ ProbeSocket::ProbeSocket(net::FileDescriptor descriptor, Family family, Transpor
       buffers_(options.buffers ? options.buffers : std::make_shared_for_overwrite<ReceiveBuffers>()) {}
 
 Result<void> ProbeSocket::bind_anywhere(const TransportOptions& options) {
-  if (!options.network.source) {
+  if (!options.network.source && !options.network.identifier) {
     const auto any = net::SocketAddress::from(Address::any(family_));
     if (::bind(fd(), any.data(), any.size()) != 0) {
       return std::unexpected(Error::from_errno(errno, "cannot get an identifier of our own"));

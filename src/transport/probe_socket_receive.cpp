@@ -44,6 +44,9 @@ void ProbeSocket::show_errors(ReceiveBatch& batch) {
     message.kind = is_note ? wire::IcmpKind::note : wire::IcmpKind::error;
     if (message.reason == ErrorReason::fragmentation_needed && queued.error.info != 0)
       message.mtu = queued.error.info;
+    if (message.reason == ErrorReason::parameter_problem) message.pointer = queued.error.info;
+    if (message.reason == ErrorReason::redirect && family_ == Family::ipv4)
+      message.gateway = Address::ipv4(queued.error.info);
     arrival.from = queued.error.offender;
     if (queued.probed.is_set()) arrival.probed = queued.probed.address();
     arrival.stamp = queued.stamp;

@@ -102,6 +102,8 @@ void read_error_fields(Family family, std::span<const std::byte> message, IcmpMe
     if (mtu != 0) result.mtu = mtu;
   } else if (result.reason == ErrorReason::parameter_problem) {
     result.pointer = family == Family::ipv4 ? load_u8(message, 4) : load_be32(message, 4);
+  } else if (result.reason == ErrorReason::redirect && family == Family::ipv4) {
+    result.gateway = Address::ipv4(load_be32(message, 4));
   }
 }
 

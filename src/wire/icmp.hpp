@@ -64,6 +64,7 @@ struct IcmpMessage {
       mtu;  // fragmentation needed (absent where the router left it 0), packet too big
   std::optional<std::uint32_t>
       pointer;                        // parameter problem: offset of the offending byte in the quoted packet
+  std::optional<Address> gateway;     // IPv4 redirect: the next hop it names
   std::optional<QuotedProbe> quoted;  // errors and notes that quote enough of an ICMP message
 };
 

@@ -12,7 +12,7 @@ namespace sonde::compat_test {
 
 using Words = std::vector<std::string>;
 
-// The command line of the system's own tool, and of sonde called by its name; both found by PATH, so that argv[0] is the
+// The command line of the system's own tool (or of one in the directory that the variable SONDE_ORIGINALS names), and of sonde called by its name; both found by PATH, so that argv[0] is the
 // bare name. `command` carries whatever else is to be set (input, user, time limit); its arguments are replaced.
 lab::Command original(std::string_view tool, const Words& words, lab::Command command = {});
 lab::Command face(std::string_view tool, const Words& words, lab::Command command = {});

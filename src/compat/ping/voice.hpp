@@ -1,0 +1,33 @@
+// voice.hpp: what ping says on standard error: its name as it was called by, then the text, as error(3) writes it. With -j
+// it is a JSON object on standard output instead.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace sonde::compat::ping {
+
+// A call that ends the program: nothing but the exit status, as the text was said already.
+struct Exit {
+  int status = 0;
+};
+
+class Voice {
+ public:
+  explicit Voice(std::string name) : name_(std::move(name)) {}
+
+  void speak_json(bool json) { json_ = json; }
+  // "ping: text", and ": strerror" behind it unless `system_errno` is 0. Standard output is flushed before.
+  void say(std::string_view text, int system_errno = 0) const;
+  // Says it, and how the program ends for it.
+  Exit refuse(int status, std::string_view text, int system_errno = 0) const {
+    say(text, system_errno);
+    return {status};
+  }
+
+ private:
+  std::string name_;
+  bool json_ = false;
+};
+
+}  // namespace sonde::compat::ping
