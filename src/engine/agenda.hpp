@@ -130,8 +130,11 @@ class Agenda {
 
   const LagRecorder& lag() const { return lag_; }
   std::uint64_t skipped_sends() const { return skipped_sends_; }
+  // Some target's next probe waits for the answer to its last: it must be read when it comes.
+  bool is_paced_by_answers() const { return paced_by_answers_ != 0; }
   // The sum of all targets' rates in probes per second; infinite when one sends as fast as it can.
   double wanted_rate() const { return fast_targets_ != 0 ? unlimited_rate : rate_; }
+  std::size_t paced_by_answers_ = 0;  // targets with OnAnswer
   Nanoseconds longest_timeout() const { return longest_timeout_; }
   static constexpr double unlimited_rate = 1e6;
 

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t no_group = SIZE_MAX;
 
-// From this rate on (probes per second) answers are gathered for `gather_time` instead of waking for each. Probes
+// From this rate on (probes per second) answers are gathered for `gather_time` instead of waking for each, unless the
+// next probe waits for one. Probes
 // leave that much late at most, with what the timer's slack adds: below 1 ms together.
 constexpr std::size_t gather_rate = 1500;
 constexpr Nanoseconds rate_window = std::chrono::milliseconds(100);
@@ -119,6 +120,7 @@ void Prober::process() {
 }
 
 bool Prober::is_busy() const {
+  if (agenda_.is_paced_by_answers()) return false;
   return std::max(sent_in_last_window_, sent_in_window_) >= gather_rate / 10 &&
          watch_.now() - rate_window_ <= 2 * rate_window;
 }
