@@ -368,8 +368,8 @@ TEST_F(FpingAlone, TimesToLiveAndTypesOfServiceAreShown) {
 
 TEST_F(FpingAlone, RangesOfIpv6) {
   const SimulatedNetwork network("host fd77::1-fd77::9\n");
-  EXPECT_EQ(run(network, "-g fd77::1 fd77::3").output,
-            "fd77::1 is alive\nfd77::2 is alive\nfd77::3 is alive\n");
+  EXPECT_EQ(sorted_lines(run(network, "-g fd77::1 fd77::3").output),
+            "fd77::1 is alive\nfd77::2 is alive\nfd77::3 is alive");
   EXPECT_EQ(sorted_lines(run(network, "-g fd77::8/127").output) + "\n",
             "fd77::8 is alive\nfd77::9 is alive\n");
   EXPECT_EQ(run(network, "-g fd77::/64").errors, "fping: netmask must be between 65 and 128 (is: 64)\n");
@@ -423,6 +423,16 @@ TEST_F(FpingAlone, AsSmokePingCallsIt) {
   for (std::string line; std::getline(text, line); ++lines)
     EXPECT_THAT(line, ::testing::ContainsRegex("^[^ ]+ +:( [0-9]+\\.[0-9]+| [0-9]+){5}$"));
   EXPECT_EQ(lines, 126u);
+}
+
+TEST_F(FpingAlone, PingSocketsSendNoTimestampRequests) {
+  const lab::Namespace space;
+  space.open_ping_sockets(true);
+  const Finished finished =
+      space.run(face("fping", {"--icmp-timestamp", "127.0.0.1"}, {.user = User::ordinary}));
+  EXPECT_EQ(finished.errors, "127.0.0.1: error while sending ping: Invalid argument\n");
+  EXPECT_EQ(finished.output, "127.0.0.1 is unreachable\n");
+  EXPECT_EQ(finished.status, 1);
 }
 
 TEST_F(FpingAlone, WithoutSocketsItSaysWhatFpingSaysAndWhy) {

@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <limits>
 #include <random>
@@ -87,6 +88,12 @@ Result<void> Run::add(std::size_t place, const TargetOptions& wanted) {
   host.timeout = wanted.timeout;
   const Family family = host.address.family();
   if (sockets_.of(family) == nullptr) return {};  // it stays unreachable
+  if (options_.icmp_timestamp) {
+    host.over =
+        true;  // a ping socket sends echo requests only; not_sent() has nothing to take out of the session
+    not_sent(host, EINVAL);
+    return {};
+  }
   TargetOptions target = wanted;
   target.network.transport = sockets_.kind_for(host.address);
   target.network.source = family == Family::ipv4 ? options_.source_v4 : options_.source_v6;
