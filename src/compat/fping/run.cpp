@@ -10,6 +10,7 @@
 #include <limits>
 #include <random>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 namespace sonde::compat::fping {
@@ -117,7 +118,7 @@ void Run::loop() {
       return;
     }
     expire_waiting();
-    for (const TargetId id : std::exchange(ended_, {})) session_->remove(id);
+    for (const TargetId id : std::exchange(ended_, {})) std::ignore = session_->remove(id);
     streams_.flush();
     if (streams_.broken()) over_ = true;
   }
