@@ -155,7 +155,7 @@ TEST_F(FpingBesideTheOriginal, OneHostOrSeveralWithEachOption) {
 }
 
 TEST_F(FpingBesideTheOriginal, LossInTheMiddleOfACount) {
-  for (const char* line : {"-c 3 -t 150 -p 200 10.77.0.4", "-C 3 -q -t 150 -p 200 10.77.0.4"})
+  for (const char* line : {"-c 3 -t 600 -p 700 10.77.0.4", "-C 3 -q -t 600 -p 700 10.77.0.4"})
     TwoNetworks(plain).expect_alike(line);
 }
 
