@@ -48,13 +48,8 @@ OptionsIndex Agenda::intern(const TargetOptions& options) {
 }
 
 void Agenda::count_rate(const TargetOptions& options, int direction) {
-  if (std::holds_alternative<OnAnswer>(options.schedule)) {
-    if (direction > 0) {
-      ++paced_by_answers_;
-    } else {
-      --paced_by_answers_;
-    }
-  }
+  if (std::holds_alternative<OnAnswer>(options.schedule))
+    direction > 0 ? ++paced_by_answers_ : --paced_by_answers_;
   const auto* fixed = std::get_if<FixedInterval>(&options.schedule);
   if (fixed != nullptr && fixed->interval > Nanoseconds::zero()) {
     rate_ += direction * 1e9 / static_cast<double>(fixed->interval.count());

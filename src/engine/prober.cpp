@@ -13,9 +13,8 @@ namespace {
 
 constexpr std::size_t no_group = SIZE_MAX;
 
-// From this rate on (probes per second) answers are gathered for `gather_time` instead of waking for each, unless the
-// next probe waits for one. Probes
-// leave that much late at most, with what the timer's slack adds: below 1 ms together.
+// From this rate on (probes per second) answers are gathered for `gather_time` instead of waking for each, unless the next
+// probe waits for one. Probes leave that much late at most, with what the timer's slack adds: below 1 ms together.
 constexpr std::size_t gather_rate = 1500;
 constexpr Nanoseconds rate_window = std::chrono::milliseconds(100);
 constexpr Nanoseconds gather_time = std::chrono::microseconds(700);

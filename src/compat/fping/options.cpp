@@ -130,7 +130,7 @@ class Reader {
   // False: the value is none, which the usage text answers.
   bool take_option(const OptionName& name, const std::string& value);
   const std::optional<Ending>& ending() const { return ending_; }
-  Options options_;
+  Options& options() { return options_; }
 
  private:
   bool take_letter(char letter, const std::string& value);
@@ -141,6 +141,7 @@ class Reader {
   bool take_source(const std::string& text);
   bool take_report_interval(const std::string& text);
 
+  Options options_;
   std::optional<Ending> ending_;
 };
 
@@ -311,7 +312,7 @@ bool Reader::take_switch(char letter) {
 std::expected<Options, Ending> read_options(std::span<char* const> arguments) {
   const std::string program = arguments.empty() ? "fping" : arguments.front();
   Reader reader(program);
-  if (program.find("fping6") != program.npos) reader.options_.family = Family::ipv6;
+  if (program.find("fping6") != program.npos) reader.options().family = Family::ipv6;
   WordReader words(names, arguments.empty() ? arguments : arguments.subspan(1));
   while (const auto found = words.next()) {
     if (found->name == nullptr) {
@@ -321,8 +322,8 @@ std::expected<Options, Ending> read_options(std::span<char* const> arguments) {
     if (!reader.take_option(*found->name, found->value)) return std::unexpected(usage(program, false));
     if (reader.ending()) return std::unexpected(*reader.ending());
   }
-  reader.options_.operands = words.operands();
-  return std::move(reader.options_);
+  reader.options().operands = words.operands();
+  return std::move(reader.options());
 }
 
 namespace {

@@ -5,10 +5,12 @@
 #include <poll.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <limits>
 #include <random>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 namespace sonde::compat::fping {
@@ -87,6 +89,12 @@ Result<void> Run::add(std::size_t place, const TargetOptions& wanted) {
   host.timeout = wanted.timeout;
   const Family family = host.address.family();
   if (sockets_.of(family) == nullptr) return {};  // it stays unreachable
+  if (options_.icmp_timestamp) {
+    host.over =
+        true;  // a ping socket sends echo requests only; not_sent() has nothing to take out of the session
+    not_sent(host, EINVAL);
+    return {};
+  }
   TargetOptions target = wanted;
   target.network.transport = sockets_.kind_for(host.address);
   target.network.source = family == Family::ipv4 ? options_.source_v4 : options_.source_v6;
@@ -110,7 +118,7 @@ void Run::loop() {
       return;
     }
     expire_waiting();
-    for (const TargetId id : std::exchange(ended_, {})) session_->remove(id);
+    for (const TargetId id : std::exchange(ended_, {})) std::ignore = session_->remove(id);
     streams_.flush();
     if (streams_.broken()) over_ = true;
   }
