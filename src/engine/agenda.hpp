@@ -127,7 +127,6 @@ class Agenda {
   bool is_paced_by_answers() const { return paced_by_answers_ != 0; }
   // The sum of all targets' rates in probes per second; infinite when one sends as fast as it can.
   double wanted_rate() const { return fast_targets_ != 0 ? unlimited_rate : rate_; }
-  std::size_t paced_by_answers_ = 0;  // targets with OnAnswer
   Nanoseconds longest_timeout() const { return longest_timeout_; }
   static constexpr double unlimited_rate = 1e6;
 
@@ -162,6 +161,7 @@ class Agenda {
   std::uint64_t skipped_sends_ = 0;
   double rate_ = 0;
   std::size_t fast_targets_ = 0;
+  std::size_t paced_by_answers_ = 0;  // targets with OnAnswer
   Nanoseconds longest_timeout_{};
 };
 
