@@ -44,7 +44,7 @@ TEST(PingIsRight, SequenceNumbersOfErrorsAreWhole) {
 
 TEST(PingIsRight, ForgedAnswersNeitherCountNorHaveATime) {
   const lab::Finished finished =
-      run_face("host 10.77.0.1; delay 20ms; forged 2 before 10ms\n", {"-c", "2", "-i", "0.1", "10.77.0.1"});
+      run_face("host 10.77.0.1; delay 20ms; forged 2 before 10ms\n", {"-c", "2", "-i", "0.5", "10.77.0.1"});
   EXPECT_EQ(finished.status, 0);
   EXPECT_THAT(finished.output, HasSubstr("2 packets transmitted, 2 received, 0% packet loss"));
   EXPECT_THAT(finished.output, Not(HasSubstr("DUP")));
@@ -65,7 +65,7 @@ TEST(PingIsRight, RedirectsAreNoLossOnPingSocketsEither) {
   for (const bool open : {true, false}) {
     const lab::Finished finished =
         run_face("host 10.77.0.1; delay 20ms; note redirect from 10.77.9.9 gateway 10.77.9.1\n",
-                 {"-c", "2", "-i", "0.1", "10.77.0.1"}, lab::User::root, {.ping_sockets_open = open});
+                 {"-c", "2", "-i", "0.5", "10.77.0.1"}, lab::User::root, {.ping_sockets_open = open});
     EXPECT_EQ(finished.status, 0);
     EXPECT_THAT(finished.output,
                 HasSubstr("From 10.77.9.9: icmp_seq=1 Redirect Host(New nexthop: 10.77.9.1)\n"));
@@ -78,7 +78,7 @@ TEST(PingIsRight, JsonIsValidWhateverHappens) {
       "host 10.77.0.1 fd77::1; probe 2: silence; probe 3: error host-unreachable from 10.77.9.9 fd77::9\n";
   for (const char* host : {"10.77.0.1", "fd77::1"}) {
     const auto objects = read_objects(
-        run_face(scenario, {"-j", "-D", "-O", "-l", "2", "-c", "5", "-i", "0.05", "-W", "0.3", host}).output);
+        run_face(scenario, {"-j", "-D", "-O", "-l", "2", "-c", "5", "-i", "0.3", "-W", "0.3", host}).output);
     ASSERT_GE(objects.size(), 4u);
     ASSERT_TRUE(objects.back().contains("rtt")) << objects.back();
     const auto reply =

@@ -13,7 +13,7 @@ using lab::User;
 constexpr std::string_view plain = "host 10.77.0.1 fd77::1; delay 1ms\n";
 
 Words asked(Words words, const std::string& host = "10.77.0.1") {
-  words.insert(words.end(), {"-i", "0.05", host});
+  words.insert(words.end(), {"-i", "0.1", host});
   return words;
 }
 
@@ -156,11 +156,11 @@ TEST(PingRuns, ErrorsThroughRawSocketsToo) {
   constexpr std::string_view scenario =
       "host 10.77.0.1 fd77::1; error host-unreachable from 10.77.9.9 fd77::9\n";
   for (const char* host : {"10.77.0.1", "fd77::1"}) {
-    NetworkPair(scenario, raw_only).compare({"-c", "2", "-i", "0.05", "-W", "1", host}, "ping", User::root);
-    NetworkPair(scenario).compare({"-q", "-c", "2", "-i", "0.05", "-W", "1", host});
+    NetworkPair(scenario, raw_only).compare({"-c", "2", "-i", "0.3", "-W", "1", host}, "ping", User::root);
+    NetworkPair(scenario).compare({"-q", "-c", "2", "-i", "0.3", "-W", "1", host});
     // The first error ends a run with a deadline.
-    NetworkPair(scenario).compare({"-w", "5", "-i", "0.05", host});
-    NetworkPair(scenario).compare({"-f", "-i", "0.05", "-c", "2", host}, "ping", User::root);
+    NetworkPair(scenario).compare({"-w", "5", "-i", "0.3", host});
+    NetworkPair(scenario).compare({"-f", "-i", "0.3", "-c", "2", host}, "ping", User::root);
   }
 }
 
