@@ -90,7 +90,7 @@ TEST(SmokePing, RecordsMediansAndLossesOfBothFamilies) {
   const auto expect = [&](const char* name, int lost, double least_s) {
     const Round round = last_round(scratch.path() / (std::string(name) + ".rrd"));
     EXPECT_EQ(round.lost, lost) << name << '\n' << finished.output;
-    if (lost == 5) return EXPECT_LT(round.median_s, 0) << name;
+    if (lost == 5) least_s = -1;  // of nothing there is no median
     EXPECT_GE(round.median_s, least_s) << name;
     EXPECT_LT(round.median_s, least_s + 0.2) << name;
   };
