@@ -29,7 +29,7 @@ struct CheckOptions {
   // Answers this close to the timeout, or to the end of the run, may fall on either side of it.
   std::chrono::nanoseconds either_side = std::chrono::milliseconds(20);
   // A machine that stands still for a moment fills a small receive buffer: as many answers as the program says that it
-  // dropped may be missing, where it says of each loss that it is suspect.
+  // dropped may be missing, where it says that the loss of those which came in time is suspect.
   bool may_drop = false;
   bool events = true;  // false with -q: counters only
 };

@@ -218,7 +218,7 @@ TEST_P(Trouble, ForgeriesAtLineRateLeaveMemoryAndOutputFlat) {
   ASSERT_TRUE(process.wait_for_output("\"seq\":40,"));
   const std::size_t pages = lab::memory_of(process.id());
   ASSERT_TRUE(process.wait_for_output("\"seq\":195,", std::chrono::seconds(20)));
-  constexpr std::size_t noise = 64;  // some 6 bytes for each of the forgeries in between
+  constexpr std::size_t noise = 128;  // some 12 bytes for each of the forgeries in between
   EXPECT_LE(lab::memory_of(process.id()), pages + noise);
   const SondeRun run = read_run(process.wait(), 0);
   for (const char* address : {"10.77.0.1", "fd77::1"}) {
