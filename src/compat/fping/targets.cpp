@@ -5,9 +5,9 @@
 #include <netdb.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <memory>
+#include <fstream>
+#include <iostream>
 #include <system_error>
 #include <utility>
 
@@ -66,21 +66,14 @@ std::expected<Hosts, Ending> TargetReader::read() {
 
 TargetReader::Done TargetReader::read_file() {
   const bool standard = *options_.file == "-";
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> opened(
-      standard ? nullptr : std::fopen(options_.file->c_str(), "re"),
-      [](std::FILE* file) { return std::fclose(file); });
-  if (!standard && !opened) return fail(": fopen : " + std::generic_category().message(errno), 4);
-  std::FILE* file = standard ? stdin : opened.get();
-  std::string line;
-  for (int letter = std::getc(file);; letter = std::getc(file)) {
-    if (letter != '\n' && letter != EOF) {
-      line.push_back(static_cast<char>(letter));
-      continue;
-    }
+  std::ifstream file;
+  if (!standard) file.open(*options_.file);
+  if (!standard && !file) return fail(": fopen : " + std::generic_category().message(errno), 4);
+  std::istream& lines = standard ? std::cin : file;
+  for (std::string line; std::getline(lines, line);) {
     if (auto taken = take_line(line); !taken) return taken;
-    line.clear();
-    if (letter == EOF) return {};
   }
+  return {};
 }
 
 // The first word of each line counts; one that begins with '#' makes it a comment.
