@@ -6,7 +6,7 @@
 #include <span>
 #include <utility>
 
-#include "function/special_ranges.hpp"
+#include "net/special_ranges.hpp"
 
 namespace sonde::function {
 namespace {
@@ -39,12 +39,12 @@ std::optional<Address> embedded_ipv4(const Address& address) {
 }
 
 bool Gate::is_allowed(const Address& address) const {
-  return std::ranges::any_of(allowed_, [&](const AddressRange& range) { return contains(range, address); });
+  return std::ranges::any_of(allowed_, [&](const AddressRange& range) { return net::contains(range, address); });
 }
 
 std::optional<std::string_view> Gate::refusal(const Address& address) const {
   if (!is_allowed(address)) {
-    if (const SpecialRange* special = find_special(address)) return special->meaning;
+    if (const net::SpecialRange* special = net::find_special(address)) return special->meaning;
   }
   // ::1 is loopback and no 0.0.0.1; the table names such whole ranges itself.
   const auto embedded = address.is_loopback() || address.is_any() ? std::nullopt : embedded_ipv4(address);

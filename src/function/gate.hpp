@@ -1,7 +1,7 @@
 // gate.hpp: which addresses a function may be made to probe.
 //
 // Whoever may send events can look at the network the function runs in, so special-purpose addresses
-// (function/special_ranges.hpp) are refused unless allowed. An IPv6 address that leads to an IPv4 one
+// (net/special_ranges.hpp) are refused unless allowed. An IPv6 address that leads to an IPv4 one
 // (mapped, translated by RFC 6052's well-known prefix, 6to4) is refused when either of the two is.
 //
 // Not known here: a network's own translation prefixes, and what is private by routing alone.

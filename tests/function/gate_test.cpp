@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "function/special_ranges.hpp"
+#include "net/special_ranges.hpp"
 
 namespace sonde::function {
 namespace {
@@ -26,12 +26,12 @@ Gate allowing(std::string_view ranges) {
 }
 
 TEST(SpecialRanges, EveryRowIsARangeWithAMeaning) {
-  for (const SpecialRange& special : special_ranges()) {
+  for (const net::SpecialRange& special : net::special_ranges()) {
     const auto range = AddressRange::parse(special.prefix);
     ASSERT_TRUE(range) << special.prefix;
     EXPECT_FALSE(special.meaning.empty()) << special.prefix;
-    EXPECT_TRUE(find_special(range->first())) << special.prefix;
-    EXPECT_TRUE(find_special(range->last())) << special.prefix;
+    EXPECT_TRUE(net::find_special(range->first())) << special.prefix;
+    EXPECT_TRUE(net::find_special(range->last())) << special.prefix;
   }
 }
 

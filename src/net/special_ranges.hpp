@@ -11,7 +11,7 @@
 
 #include "sonde/address.hpp"
 
-namespace sonde::function {
+namespace sonde::net {
 
 struct SpecialRange {
   std::string_view prefix;  // as AddressRange::parse() reads it
@@ -26,4 +26,4 @@ const SpecialRange* find_special(const Address& address);
 // Both ends included; families never match each other, zones are not looked at.
 bool contains(const AddressRange& range, const Address& address);
 
-}  // namespace sonde::function
+}  // namespace sonde::net

@@ -1,11 +1,11 @@
 // special_ranges.cpp: see special_ranges.hpp.
-#include "function/special_ranges.hpp"
+#include "net/special_ranges.hpp"
 
 #include <algorithm>
 #include <array>
 #include <vector>
 
-namespace sonde::function {
+namespace sonde::net {
 namespace {
 
 constexpr std::array table = {
@@ -95,4 +95,4 @@ const SpecialRange* find_special(const Address& address) {
   return found == ranges.end() ? nullptr : found->special;
 }
 
-}  // namespace sonde::function
+}  // namespace sonde::net
