@@ -6,12 +6,13 @@
 #include "cli/doctor_options.hpp"
 #include "cli/explain_options.hpp"
 #include "cli/ping_options.hpp"
+#include "cli/sweep_options.hpp"
 #include "function/settings.hpp"
 
 namespace sonde::cli {
 
 using FunctionOptions = function::Settings;
 
-using CommandOptions = std::variant<PingOptions, DoctorOptions, ExplainOptions, FunctionOptions>;
+using CommandOptions = std::variant<PingOptions, DoctorOptions, ExplainOptions, FunctionOptions, SweepOptions>;
 
 }  // namespace sonde::cli

@@ -15,6 +15,7 @@
 #include "cli/explain.hpp"
 #include "cli/function.hpp"
 #include "cli/ping.hpp"
+#include "cli/sweep.hpp"
 #include "compat/face.hpp"
 
 namespace {
@@ -41,6 +42,7 @@ void keep_standard_descriptors() {
 
 struct Run {
   int operator()(const sonde::cli::PingOptions& options) const { return sonde::cli::run_ping(options); }
+  int operator()(const sonde::cli::SweepOptions& options) const { return sonde::cli::run_sweep(options); }
   int operator()(const sonde::cli::DoctorOptions& options) const { return sonde::cli::run_doctor(options); }
   int operator()(const sonde::cli::ExplainOptions& options) const { return sonde::cli::run_explain(options); }
   int operator()(const sonde::cli::FunctionOptions& options) const {

@@ -11,6 +11,7 @@
 #include "cli/function_table.hpp"
 #include "cli/option_values.hpp"
 #include "cli/ping_table.hpp"
+#include "cli/sweep_table.hpp"
 
 namespace sonde::cli {
 
@@ -35,8 +36,8 @@ std::string_view title(Section section) {
 }
 
 std::span<const SubcommandSpec* const> subcommand_table() {
-  static constexpr std::array<const SubcommandSpec*, 4> subcommands{
-      &ping_subcommand, &doctor_subcommand, &explain_subcommand, &function_subcommand};
+  static constexpr std::array<const SubcommandSpec*, 5> subcommands{
+      &ping_subcommand, &sweep_subcommand, &doctor_subcommand, &explain_subcommand, &function_subcommand};
   return subcommands;
 }
 

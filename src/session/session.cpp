@@ -1,13 +1,12 @@
 // session.cpp: the public face: dealing targets out to shards, running them, and merging what they measured.
 #include "sonde/session.hpp"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <cmath>
 #include <system_error>
 #include <utility>
 
+#include "net/random.hpp"
 #include "net/timestamping.hpp"
 #include "session/implementation.hpp"
 #include "transport/receive_ring.hpp"
@@ -80,16 +79,6 @@ Result<void> check(const Address& address, const TargetOptions& options) {
         Error::invalid("the source address is of another family than the target", address.to_string()));
   }
   return std::visit(ScheduleCheck{}, options.schedule);
-}
-
-std::array<std::byte, 16> random_key() {
-  std::array<std::byte, 16> key{};
-  std::size_t filled = 0;
-  while (filled < key.size()) {
-    const ssize_t got = ::getrandom(key.data() + filled, key.size() - filled, 0);
-    if (got > 0) filled += static_cast<std::size_t>(got);
-  }
-  return key;
 }
 
 // What the openers of a session's shards share. Shards add targets under their own locks, hence the atomics.
@@ -191,7 +180,7 @@ Result<Session> Session::open(SessionOptions options, const EventCallback& on_ev
   if (auto checked = check(options); !checked) return std::unexpected(checked.error());
   const Clock& clock = options.clock_source != nullptr ? *options.clock_source : Clock::system();
   session::ShardOptions shard;
-  shard.prober.token_key = random_key();
+  shard.prober.token_key = net::random_key();
   shard.prober.sockets = options.sockets;
   shard.prober.max_rate = options.max_rate / options.threads;
   shard.prober.stamp_every = options.stamp_every;
@@ -202,7 +191,7 @@ Result<Session> Session::open(SessionOptions options, const EventCallback& on_ev
   shard.event_capacity = options.event_capacity;
   shard.resolution = options.compact_figures ? stats::Resolution::compact : stats::Resolution::fine;
 
-  const auto random = random_key();
+  const auto random = net::random_key();
   const auto first_identifier = static_cast<std::uint16_t>(std::to_integer<unsigned>(random[0]) << 8 |
                                                            std::to_integer<unsigned>(random[1]));
   const auto shared = std::make_shared<Shared>(first_identifier);

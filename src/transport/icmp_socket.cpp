@@ -55,7 +55,7 @@ Result<void> IcmpSocket::configure(const TransportOptions& options) {
 
 std::span<std::byte> IcmpSocket::compose(Departure& departure) {
   wire::write_echo_request(departure.message, family(), identifier(),
-                           static_cast<std::uint16_t>(departure.number));
+                           departure.sequence.value_or(static_cast<std::uint16_t>(departure.number)));
   if (is_raw() && family() == Family::ipv4) wire::write_icmpv4_checksum(departure.message);
   return departure.message;
 }

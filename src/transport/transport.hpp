@@ -30,6 +30,7 @@ struct Departure {
   net::SocketAddress to;
   std::uint32_t number = 0;      // of this send; counts up by one, failed sends included
   bool stamp = true;             // ask for a TX stamp
+  std::optional<std::uint16_t> sequence{};  // of an ICMP message, where it is not the number's low 16 bits
   std::span<std::byte> message;  // room for the ICMP header (send() fills it in), then the payload
 
   // Filled in by send().

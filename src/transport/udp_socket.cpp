@@ -2,11 +2,11 @@
 #include "transport/udp_socket.hpp"
 
 #include <netinet/in.h>
-#include <sys/random.h>
 
 #include <cerrno>
 #include <utility>
 
+#include "net/random.hpp"
 #include "net/socket_options.hpp"
 #include "wire/icmp.hpp"
 
@@ -16,16 +16,6 @@ namespace {
 
 // As many bytes as an ICMP echo has in this place: figures of size mean the same for both.
 constexpr std::size_t udp_header_bytes = wire::echo_header_bytes;
-
-std::array<std::byte, 16> random_key() {
-  std::array<std::byte, 16> key{};
-  std::size_t filled = 0;
-  while (filled < key.size()) {
-    const ssize_t got = ::getrandom(key.data() + filled, key.size() - filled, 0);
-    if (got > 0) filled += static_cast<std::size_t>(got);
-  }
-  return key;
-}
 
 }  // namespace
 
@@ -37,7 +27,7 @@ Result<std::unique_ptr<UdpSocket>> UdpSocket::open(Family family, const Transpor
         Error::from_errno(errno, "cannot open a UDP socket", std::string(to_string(family))));
   }
   std::unique_ptr<UdpSocket> socket(
-      new UdpSocket(std::move(descriptor), family, options, wire::TokenKey(random_key())));
+      new UdpSocket(std::move(descriptor), family, options, wire::TokenKey(net::random_key())));
   if (auto configured = socket->configure(options); !configured) return std::unexpected(configured.error());
   return socket;
 }

@@ -1,0 +1,133 @@
+# sweep.py: `sonde sweep` against the bare loop, zmap and masscan, over the same prefixes of the same network.
+
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+
+import rtt_error
+from common import NETWORKS, address, median, say, timed
+
+
+def run_sweep(bench, network, prefix, *options, unprivileged=True):
+    """One sweep's metadata, with the time the whole process took as `wall_s`."""
+    user = {"user": 65534, "group": 65534, "extra_groups": []} if unprivileged else {}
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o777)
+        metadata = os.path.join(directory, "metadata.json")
+        start = time.perf_counter()
+        subprocess.run([bench.program("sonde"), "sweep", "--allow-special", "-q", "-r", "max", "--linger", "2s", "--metadata",
+                        metadata, "-o", "/dev/null", *options, prefix], check=True, timeout=600, **user)
+        took = time.perf_counter() - start
+        with open(metadata) as file:
+            return {**json.load(file), "wall_s": took}
+
+
+def rate_of(found):
+    return found["sent"] / found["wall_s"]
+
+
+def rates(bench, network):
+    """A /12 by one thread and two, rootless, against the bare loop without stamps over as many probes."""
+    prefix = address(network, 16, "0.0") + "/14"
+    probes = 1 << 18
+    turns = []
+    for turn in range(bench.options.pairs):
+        found = {}
+        for threads in (1, 2):
+            bare = bench.json("bare_loop", "--first", address(network, 16, "0.0"), "--targets", probes, "--probes", probes,
+                              "--threads", threads)
+            one = run_sweep(bench, network, prefix, "--threads", str(threads))
+            if one["answering"] != probes:
+                raise RuntimeError(f"{one['answering']} of {probes} answered: {one}")
+            found["bare", threads], found["sweep", threads] = bare["rate"], rate_of(one)
+        turns.append(found)
+        say(f"  turn {turn + 1}: " + ", ".join(f"{key[0]} x{key[1]} {rate / 1000:.0f}k" for key, rate in found.items()))
+    for threads, target in ((1, 0.95), (2, None)):
+        ratio = median(one["sweep", threads] / one["bare", threads] for one in turns)
+        bench.add(f"sweep of a /14, rootless, {threads} thread{'s' if threads > 1 else ''}, against the bare loop ({network})",
+                  f"{median(one['sweep', threads] for one in turns) / 1000:.0f} k/s",
+                  f"{median(one['bare', threads] for one in turns) / 1000:.0f} k/s", f"{ratio:.2f}",
+                  f">= {target:.2f}" if target else "", ratio >= target if target else None)
+    ratio = median(one["sweep", 2] / one["sweep", 1] for one in turns)
+    bench.add(f"  two threads against one ({network})", "", "", f"{ratio:.2f}", ">= 1.70", ratio >= 1.7)
+
+
+def others(bench, network):
+    """zmap and masscan over the same /16 as fast as they go, and sonde with two threads in turns."""
+    prefix = address(network, 32, "0.0") + "/16"
+    device = NETWORKS[network][1]
+    number = 1 if network == "xdp" else 2
+    source, gateway = f"192.168.{number}.1", f"02:00:00:00:0{number}:02"
+    commands = {
+        "zmap": ["zmap", "-M", "icmp_echoscan", "-i", device, "-G", gateway, "-S", source, "-B", "10G", "-r", "0", "-c", "2", "-q", "-b",
+                 "/dev/null", "-o", "/dev/null", prefix],
+        "masscan": ["masscan", "--ping", "--rate", "10000000", "--wait", "2", "-e", device, "--router-mac", gateway.replace(":", "-"),
+                    "--adapter-ip", source, "-oL", "/dev/null", prefix],
+    }
+    for name, command in commands.items():
+        if shutil.which(name) is None:
+            say(f"  no {name} here: left out")
+            continue
+        turns = []
+        for _ in range(bench.options.pairs):
+            cooled = 2  # both wait so long at their end
+            theirs = 65536 / max(0.01, timed(command) - cooled)
+            found = run_sweep(bench, network, prefix, "--threads", "2")
+            turns.append((65536 / found["wall_s"], theirs, found["answering"]))
+            say(f"  {name} {theirs / 1000:.0f}k, sonde {turns[-1][0] / 1000:.0f}k, {found['answering']} answered")
+        ratio = median(ours / theirs for ours, theirs, _ in turns)
+        complete = all(answering == 65536 for _, _, answering in turns)
+        target = 1.0 if name == "zmap" else None
+        bench.add(f"sweep of a /16, rootless, two threads, against {name} ({network})", f"{median(turn[0] for turn in turns) / 1000:.0f} k/s"
+                  + ("" if complete else ", answers MISSING"), f"{median(turn[1] for turn in turns) / 1000:.0f} k/s", f"{ratio:.2f}",
+                  ">= 1.00, none missing" if target else "", complete and (target is None or ratio >= target))
+
+
+def completeness(bench, network):
+    """Every answering address exactly once at full rate, again and again."""
+    runs = 5 if bench.options.quick else 20
+    missing = duplicates = 0
+    for _ in range(runs):
+        found = run_sweep(bench, network, address(network, 48, "0.0") + "/16", "--threads", "2")
+        missing += 65536 - found["answering"]
+        duplicates += found["duplicates"]
+    bench.add(f"a /16 at full rate, two threads, {runs} runs: missing, duplicate ({network})", f"{missing}, {duplicates}", "", "", "0, 0",
+              missing == 0 and duplicates == 0)
+
+
+def read_rows(output, _target):
+    for line in output.splitlines()[1:]:
+        where, rtt = line.split(",")
+        yield rtt_error.packed(where), 0, float(rtt) * 1e6
+
+
+def rtt(bench, network):
+    """RTTs at full rate against a capture's."""
+    prefix = address(network, 64, "0.0") + "/17"
+    found = rtt_error.measure([bench.program("sonde"), "sweep", "--allow-special", "-q", "-r", "max", "--linger", "2s", prefix], read_rows,
+                              "", NETWORKS[network][1])
+    bench.add(f"sweep of a /17 at full rate, one thread, RTT error against a capture ({network})",
+              f"median {found['median'] / 1000:.1f}, p99 {found['p99'] / 1000:.1f} us", "", "", "<= 5, 50 us",
+              found["median"] <= 5_000 and found["p99"] <= 50_000)
+
+
+def generation(bench, _network):
+    """Generation alone, and the start over a /8."""
+    def dry(prefix):
+        command = [bench.program("sonde"), "sweep", "--dry-run", "-q", "--allow-special", "--seed", "1", prefix]
+        return min(timed(command) for _ in range(bench.options.pairs))
+    took = dry("10.0.0.0/8")
+    bench.add("generation, a /8, one thread", f"{(1 << 24) / took / 1e6:.1f} M/s", "", "", ">= 20 M/s", (1 << 24) / took >= 20e6)
+
+
+def sweep(bench, network):
+    rates(bench, network)
+    others(bench, network)
+    completeness(bench, network)
+    rtt(bench, network)
+    generation(bench, network)

@@ -1,0 +1,71 @@
+// sweep.cpp: see sweep.hpp.
+#include "cli/sweep.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+
+#include "cli/exit_status.hpp"
+#include "cli/say.hpp"
+#include "cli/sweep_run.hpp"
+#include "cli/sweep_space.hpp"
+#include "report/output.hpp"
+
+namespace sonde::cli {
+
+namespace {
+
+int finish(report::Output& output) {
+  output.flush(std::chrono::seconds(5));
+  if (!output.error()) return static_cast<int>(ExitStatus::all_answered);
+  say(output.error()->message());
+  return static_cast<int>(ExitStatus::output_failed);
+}
+
+int list_fields() {
+  report::Output output(STDOUT_FILENO, "standard output");
+  output.write(sweep::list_fields_text());
+  return finish(output);
+}
+
+// Whom it would ask, in order.
+int list_targets(const SweepOptions& options, const sweep::TargetSpace& space) {
+  report::Output output(STDOUT_FILENO, "standard output");
+  const sweep::Permutation order(space.size(), options.seed.value_or(0));
+  const std::uint64_t most = options.settings.max_targets;
+  const std::uint64_t limit = most != 0 ? std::min(most, space.size()) : space.size();
+  const sweep::Shard shard = options.settings.shard;
+  const std::uint64_t length = shard.size_of(limit);
+  std::uint64_t digest = 0;  // so that nothing of it is left out
+  std::string line;
+  for (std::uint64_t position = 0; position < length && !output.error(); ++position) {
+    const Address address = space.at(order(shard.counter(position)));
+    digest += std::to_integer<unsigned>(address.padded_bytes()[3]);
+    if (options.quiet) continue;
+    line.clear();
+    sweep::append_address(line, address);
+    line += '\n';
+    output.write(line);
+  }
+  if (options.quiet) output.write(fmt::format("{} addresses, digest {}\n", length, digest));
+  return finish(output);
+}
+
+}  // namespace
+
+int run_sweep(const SweepOptions& options) {
+  std::signal(SIGPIPE, SIG_IGN);  // shows as EPIPE
+  if (options.list_fields) return list_fields();
+  const auto space = make_space(options);
+  if (!space) {
+    say(space.error().message());
+    return static_cast<int>(ExitStatus::usage);
+  }
+  for (const std::string& warning : space->warnings) say(warning);
+  if (options.dry_run) return list_targets(options, space->built.space);
+  return SweepRun(options, space->built).run();
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,173 @@
+// sweep.cpp: see sweep.hpp.
+#include "sweep/sweep.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "net/random.hpp"
+#include "transport/receive_ring.hpp"
+#include "transport/select.hpp"
+
+namespace sonde::sweep {
+
+namespace {
+
+// Receive buffers hold what comes in so long: a busy machine does not run a thread for a while.
+constexpr double buffered_seconds = 0.02;
+constexpr std::size_t most_sockets = 16;
+constexpr std::size_t sockets_at_full_speed = 8;
+
+// Whom the counters below `limit` belong to: this process's shard, dealt out to its threads.
+Shard thread_shard(const Settings& settings, unsigned thread) {
+  return {.number = settings.shard.number + thread * settings.shard.shards,
+          .shards = settings.shard.shards * settings.threads};
+}
+
+std::vector<Address> of_family(const std::vector<Address>& addresses, Family family) {
+  std::vector<Address> found;
+  std::ranges::copy_if(addresses, std::back_inserter(found),
+                       [family](const Address& address) { return address.family() == family; });
+  return found;
+}
+
+Result<transport::OpenedTransport> open_icmp(Family family, transport::TransportOptions options) {
+  if (options.kind != TransportKind::automatic) return transport::open_transport(family, options);
+  options.kind = TransportKind::icmp_datagram;
+  auto opened = transport::open_transport(family, options);
+  if (opened || opened.error().code != ErrorCode::permission_denied) return opened;
+  options.kind = TransportKind::icmp_raw;
+  auto raw = transport::open_transport(family, options);
+  return raw ? std::move(raw) : std::move(opened);
+}
+
+}  // namespace
+
+Sweep::Sweep(const Settings& settings, const TargetSpace& space, AnswerSet& answers, RecordSink& sink,
+             const Earlier* earlier)
+    : settings_(settings),
+      answers_(&answers),
+      sink_(&sink),
+      key_(earlier != nullptr ? earlier->key : net::random_key()),
+      order_(space.size(), settings.seed),
+      proof_(key_),
+      earlier_(earlier != nullptr ? earlier->counts : Counts{}),
+      answering_(answers.count()) {
+  const auto random = net::random_key();
+  next_identifier_ = static_cast<std::uint16_t>(std::to_integer<unsigned>(random[0]) << 8 |
+                                                std::to_integer<unsigned>(random[1]));
+  common_.space = &space;
+  common_.proof = &proof_;
+  common_.settings = &settings_;
+  common_.findings = this;
+  set_rate(settings.rate);
+}
+
+Sweep::~Sweep() {
+  stop();
+}
+
+Result<std::unique_ptr<Sweep>> Sweep::open(const Settings& settings, const TargetSpace& space,
+                                           AnswerSet& answers, RecordSink& sink, const Earlier* earlier) {
+  std::unique_ptr<Sweep> sweep(new Sweep(settings, space, answers, sink, earlier));
+  if (auto opened = sweep->open_workers(earlier); !opened) return std::unexpected(opened.error());
+  return sweep;
+}
+
+Result<void> Sweep::open_workers(const Earlier* earlier) {
+  const TargetSpace& space = *common_.space;
+  const std::uint64_t limit =
+      settings_.max_targets != 0 ? std::min(settings_.max_targets, space.size()) : space.size();
+  for (unsigned thread = 0; thread < settings_.threads; ++thread) {
+    std::vector<Channel> lanes[2];
+    for (const Family family : {Family::ipv4, Family::ipv6}) {
+      const bool is_there = space.at(0).family() == family || space.at(space.size() - 1).family() == family;
+      if (!is_there) continue;
+      auto channels = open_channels(family);
+      if (!channels) return std::unexpected(channels.error());
+      lanes[family == Family::ipv6] = std::move(*channels);
+    }
+    const Shard shard = thread_shard(settings_, thread);
+    targets_ += shard.size_of(limit);
+    const Walk walk(order_, *answers_, shard, limit, settings_.rounds,
+                    earlier != nullptr ? earlier->begin[thread] : WalkPosition{},
+                    earlier != nullptr ? earlier->caught_up[thread] : WalkPosition{});
+    workers_.push_back(
+        std::make_unique<Worker>(common_, walk, std::move(lanes[0]), std::move(lanes[1]), Clock::system()));
+  }
+  return {};
+}
+
+Result<std::vector<Channel>> Sweep::open_channels(Family family) {
+  const auto sources = of_family(settings_.sources, family);
+  transport::TransportOptions options;
+  options.kind = settings_.transport;
+  options.network = settings_.network;
+  options.sampled_stamps = true;
+  options.buffers = std::make_shared<transport::ReceiveBuffers>();
+  std::vector<Channel> channels;
+  for (std::size_t wanted = std::max<std::size_t>(1, settings_.sockets); channels.size() < wanted;) {
+    options.identifier = next_identifier_++;
+    if (!sources.empty()) options.network.source = sources[channels.size() % sources.size()];
+    auto opened = open_icmp(family, options);
+    if (!opened) return std::unexpected(opened.error());
+    transport_ = opened->transport->kind();
+    if (channels.empty() && settings_.sockets == 0) {
+      const double answers = common_.rate_each * buffered_seconds;
+      const double capacity =
+          static_cast<double>(std::max<std::size_t>(1, opened->transport->receive_capacity()));
+      wanted = settings_.rate > 0 ? std::clamp(static_cast<std::size_t>(std::ceil(answers / capacity)),
+                                               std::max<std::size_t>(1, sources.size()), most_sockets)
+                                  : sockets_at_full_speed;
+    }
+    channels.emplace_back(std::move(opened->transport));
+  }
+  return channels;
+}
+
+void Sweep::start() {
+  for (const auto& worker : workers_) threads_.emplace_back([&worker] { worker->run(); });
+}
+
+void Sweep::stop() {
+  common_.stop = true;
+  threads_.clear();  // joins
+}
+
+void Sweep::set_rate(double rate) {
+  common_.rate_each = rate / settings_.threads;
+}
+
+State Sweep::state() const {
+  State state{.counts = earlier_, .sending_done = true, .done = true};
+  for (const auto& worker : workers_) {
+    const Progress progress = worker->progress();
+    state.counts += progress.counts;
+    state.rate_in_force += progress.rate_in_force;
+    state.left += progress.left;
+    state.sending_done = state.sending_done && progress.sending_done;
+    state.done = state.done && progress.done;
+    state.at.push_back(progress.at);
+    for (const auto& [system_errno, probes] : progress.refusals) state.refusals[system_errno] += probes;
+  }
+  return state;
+}
+
+void Sweep::take(std::span<Record> records, Counts& counts) {
+  const std::lock_guard lock(mutex_);
+  for (Record& record : records) {
+    if (record.is_reply) {
+      record.duplicate = answers_->test_and_set(record.index);
+      ++counts.replies;
+      record.duplicate ? ++counts.duplicates : ++counts.answering;
+      if (!record.duplicate) ++answering_;
+      if (record.late) ++counts.late;
+    }
+    sink_->take(record);
+  }
+  if (settings_.max_results != 0 && answering_ >= settings_.max_results) common_.stop = true;
+  // Everybody has answered, and nobody is asked twice: nothing is left to wait for.
+  if (settings_.rounds.probes == 1 && answering_ == targets_) common_.stop = true;
+}
+
+}  // namespace sonde::sweep

@@ -1,0 +1,113 @@
+// worker_receiving.cpp: from what the sockets hold to records; see worker.hpp.
+#include <algorithm>
+
+#include "sweep/worker.hpp"
+
+namespace sonde::sweep {
+
+void Worker::receive() {
+  for (Lane* lane : {&ipv4_, &ipv6_}) {
+    for (Channel& channel : lane->channels) receive_from(channel);
+  }
+  if (records_.empty()) return;
+  common_->findings->take(records_, counts_);
+  records_.clear();
+}
+
+void Worker::receive_from(Channel& channel) {
+  // Bounded, so that a flood cannot keep the worker from sending.
+  constexpr int most_batches = 64;
+  for (int batch = 0; batch < most_batches; ++batch) {
+    received_.clear();
+    const bool more = channel.transport->receive(received_);
+    // A step of the wall clock has to be known before a stamp is believed.
+    if (!received_.arrivals.empty()) watch_.check();
+    for (const transport::SendStamp& stamp : received_.stamps) channel.delay.stamped(stamp, watch_);
+    for (const transport::Arrival& arrival : received_.arrivals) take(channel, arrival);
+    if (!more) return;
+  }
+}
+
+void Worker::take(const Channel& channel, const transport::Arrival& arrival) {
+  switch (arrival.message.kind) {
+    case wire::IcmpKind::echo_reply:
+      return take_reply(channel, arrival);
+    case wire::IcmpKind::error:
+      return take_error(channel, arrival);
+    case wire::IcmpKind::note:
+    case wire::IcmpKind::echo_request:
+    case wire::IcmpKind::other:
+      return;
+  }
+}
+
+void Worker::describe(const transport::Arrival& arrival, const Address& address, Record& record) const {
+  record.address = address;
+  record.from = arrival.from.value_or(address);
+  record.type = arrival.message.type;
+  record.code = arrival.message.code;
+  record.reason = arrival.message.reason;
+  record.received_at = arrival.stamp.value_or(watch_.to_unix(arrival.received_at));
+  record.ttl = arrival.ttl;
+  record.bytes = arrival.bytes;
+  record.cooldown = is_sending_done();
+}
+
+void Worker::measure(const Channel& channel, const transport::Arrival& arrival, const ProbeNumbers& numbers,
+                     Record& record) {
+  record.probe = numbers.probe;
+  const auto sent_at = log_.find(numbers.ordinal);
+  if (!sent_at) return;
+  const bool by_stamp = arrival.stamp && !watch_.stepped_since(*sent_at);
+  const Nanoseconds around =
+      by_stamp ? *arrival.stamp - watch_.to_unix(*sent_at) : arrival.received_at - *sent_at;
+  record.rtt = std::max(Nanoseconds::zero(), around - channel.delay.median());
+  record.sent_at = record.received_at - *record.rtt;
+  record.late = *record.rtt > common_->settings->late;
+}
+
+void Worker::take_reply(const Channel& channel, const transport::Arrival& arrival) {
+  const auto payload = arrival.message.payload;
+  const auto numbers = Proof::read(payload);
+  const bool possible = !arrival.bad_checksum && numbers && numbers->index < common_->space->size() &&
+                        arrival.message.identifier == channel.transport->identifier();
+  const Address address = possible ? common_->space->at(numbers->index) : Address();
+  if (!possible || !common_->proof->proves(payload, address)) {
+    ++counts_.forged;
+    return;
+  }
+  Record& record = records_.emplace_back();
+  describe(arrival, address, record);
+  record.is_reply = true;
+  record.index = numbers->index;
+  record.identifier = arrival.message.identifier;
+  record.sequence = arrival.message.sequence;
+  measure(channel, arrival, *numbers, record);
+}
+
+// An error need quote no more than identifier and sequence number of the probe: then those, and the address it went to,
+// are the proof, and the RTT is unknown.
+void Worker::take_error(const Channel& channel, const transport::Arrival& arrival) {
+  if (!arrival.message.quoted) return;
+  const wire::QuotedProbe& quoted = *arrival.message.quoted;
+  const auto address = arrival.probed ? arrival.probed : quoted.destination;
+  // Raw sockets see what is about other programs' probes.
+  if (!address || quoted.identifier != channel.transport->identifier()) return;
+  const auto index = common_->space->index_of(*address);
+  const auto numbers = Proof::read(quoted.payload);
+  const bool proved = numbers ? common_->proof->proves(quoted.payload, *address) && numbers->index == index
+                              : quoted.sequence == common_->proof->sequence(*address);
+  if (!index || !proved) {
+    ++counts_.forged;
+    return;
+  }
+  ++counts_.errors;
+  Record& record = records_.emplace_back();
+  describe(arrival, *address, record);
+  record.index = *index;
+  record.identifier = quoted.identifier;
+  record.sequence = quoted.sequence;
+  if (numbers) measure(channel, arrival, *numbers, record);
+}
+
+}  // namespace sonde::sweep
