@@ -28,6 +28,7 @@ struct Record {
   bool duplicate = false;              // the address has answered before
   bool late = false;                   // the RTT is longer than `--late`
   bool cooldown = false;               // came after the last probe had been sent
+  std::optional<Address> to;  // the address of this host that the packet came to, where the kernel says it
 };
 
 // Of one thread, of all, or of all runs of a resumed sweep: they add up.
