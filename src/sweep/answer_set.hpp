@@ -1,0 +1,55 @@
+// answer_set.hpp: which addresses of a space have answered: a bit for each, by index.
+//
+// Bit i is bit i % 64 of word i / 64. The memory is the kernel's zero pages until something answers there: a set of any
+// size is made at once and costs no more than what has answered, size / 8 bytes in the end.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "sonde/error.hpp"
+
+namespace sonde::sweep {
+
+// Threads: all but moving and load() may be called from several at once. A bit is set by exactly one of those that try;
+// no order with other memory is promised.
+class AnswerSet {
+ public:
+  // Requires: size is at most 2^63.
+  // Errors: resource_limit when the system has no room for it.
+  static Result<AnswerSet> make(std::uint64_t size);
+
+  std::uint64_t size() const { return size_; }
+  // Sets the bit and says whether it was set before. Requires: index < size().
+  bool test_and_set(std::uint64_t index);
+  // Requires: index < size().
+  bool contains(std::uint64_t index) const;
+  // How many are set. Reads the whole set: not for every packet.
+  std::uint64_t count() const;
+
+  // The set as words, for a checkpoint: (size() + 63) / 64 of them.
+  std::uint64_t words() const { return (size_ + 63) / 64; }
+  // The words from `first` on, as many as `to` holds. Bits that other threads set meanwhile may or may not be among
+  // them. Requires: first + to.size() <= words().
+  void copy_out(std::uint64_t first, std::span<std::uint64_t> to) const;
+  // Puts back what copy_out() gave, over what is there; bits at size() and behind are left out.
+  // Requires: first + from.size() <= words().
+  void load(std::uint64_t first, std::span<const std::uint64_t> from);
+
+ private:
+  struct Unmap {
+    std::size_t bytes = 0;
+    void operator()(std::uint64_t* words) const;
+  };
+  using Memory = std::unique_ptr<std::uint64_t[], Unmap>;
+
+  AnswerSet(std::uint64_t size, Memory memory) : size_(size), memory_(std::move(memory)) {}
+
+  std::uint64_t size_;
+  Memory memory_;  // none when size_ is 0
+};
+
+}  // namespace sonde::sweep
