@@ -13,6 +13,7 @@ namespace sonde::cli {
 
 using FunctionOptions = function::Settings;
 
-using CommandOptions = std::variant<PingOptions, DoctorOptions, ExplainOptions, FunctionOptions, SweepOptions>;
+using CommandOptions =
+    std::variant<PingOptions, DoctorOptions, ExplainOptions, FunctionOptions, SweepOptions>;
 
 }  // namespace sonde::cli

@@ -14,8 +14,8 @@
 namespace sonde::cli {
 
 struct SweepOptions {
-  std::vector<std::string> targets;        // prefixes, ranges, addresses and files ("-": standard input)
-  std::vector<std::string> exclude;        // the same without files
+  std::vector<std::string> targets;  // prefixes, ranges, addresses and files ("-": standard input)
+  std::vector<std::string> exclude;  // the same without files
   std::vector<std::string> exclude_files;
   bool allow_special = false;
   bool yes = false;  // more than `most_without_yes` addresses may be asked
@@ -28,7 +28,7 @@ struct SweepOptions {
   std::string output_file;  // empty: standard output
   sweep::RecordFormat format = sweep::RecordFormat::csv;
   std::string fields{sweep::default_fields};  // as parse_fields() reads it; checked
-  std::string filter;                         // as Filter::parse() reads it; checked; empty: replies, each address once
+  std::string filter;  // as Filter::parse() reads it; checked; empty: replies, each address once
   std::string metadata_file, heatmap_file, checkpoint_file, resume_file;
   bool dry_run = false;
   bool quiet = false;

@@ -23,7 +23,8 @@ constexpr int look_every_ms = 20;
 constexpr Nanoseconds flush_every = std::chrono::milliseconds(200);
 constexpr Nanoseconds status_every = std::chrono::seconds(1);
 constexpr Nanoseconds hit_rate_counts_after = std::chrono::seconds(5);
-constexpr double live_step = 1.05;  // of the rate, SIGUSR1 and SIGUSR2
+constexpr std::uint64_t refused_at_most = 1000;  // before anything was sent: nothing will be
+constexpr double live_step = 1.05;               // of the rate, SIGUSR1 and SIGUSR2
 
 std::uint64_t random_seed() {
   std::uint64_t seed = 0;
@@ -98,6 +99,7 @@ int SweepRun::run() {
     say(output_->error()->message());
     return static_cast<int>(ExitStatus::output_failed);
   }
+  if (nothing_leaves_) return static_cast<int>(ExitStatus::refused);
   const bool somebody = state.counts.answering > 0 && !too_few_answered_;
   return static_cast<int>(somebody ? ExitStatus::all_answered : ExitStatus::some_silent);
 }
@@ -144,6 +146,10 @@ void SweepRun::check_bounds(const sweep::State& state) {
     too_few_answered_ = static_cast<double>(state.counts.answering) < options_.min_hit_rate * sent;
     if (too_few_answered_) sweep_->stop_sending();
   }
+  if (state.counts.sent == 0 && state.counts.refused >= refused_at_most) {
+    nothing_leaves_ = true;
+    sweep_->stop();
+  }
   if (output_->error()) sweep_->stop();
 }
 
@@ -156,11 +162,13 @@ void SweepRun::show_status(const sweep::State&) {}
 void SweepRun::summarise(const sweep::State& state) const {
   if (options_.quiet) return;
   const sweep::Counts& counts = state.counts;
-  const double share = counts.sent > 0 ? 100 * static_cast<double>(counts.answering) / static_cast<double>(counts.sent) : 0;
+  const double share =
+      counts.sent > 0 ? 100 * static_cast<double>(counts.answering) / static_cast<double>(counts.sent) : 0;
   say(fmt::format("{} probes sent in {:.1f} s, {} addresses answered ({:.2f} %)", counts.sent,
                   seconds(Clock::system().monotonic() - started_), counts.answering, share));
-  say(fmt::format("{} late, {} duplicate, {} forged, {} ICMP errors; on this host: {} refused, {} answers dropped",
-                  counts.late, counts.duplicates, counts.forged, counts.errors, counts.refused, counts.receive_drops));
+  say(fmt::format(
+      "{} late, {} duplicate, {} forged, {} ICMP errors; on this host: {} refused, {} answers dropped",
+      counts.late, counts.duplicates, counts.forged, counts.errors, counts.refused, counts.receive_drops));
   for (const auto& [system_errno, probes] : state.refusals) {
     say(Error::from_errno(system_errno, fmt::format("{} probes never left", probes)).message());
   }

@@ -50,6 +50,7 @@ class SweepRun final : private sweep::RecordSink {
   double rate_;
   bool interrupted_ = false;
   bool too_few_answered_ = false;
+  bool nothing_leaves_ = false;
 };
 
 }  // namespace sonde::cli

@@ -21,15 +21,17 @@ Result<void> add_operand(const std::string& operand, sweep::TargetSpaceBuilder& 
       return {};
     }
     if (::access(operand.c_str(), F_OK) != 0)
-      return std::unexpected(Error::invalid("not a target", operand,
-                                            "name a prefix (198.51.100.0/24), a range (198.51.100.1-9), an address, or "
-                                            "a file of these"));
+      return std::unexpected(
+          Error::invalid("not a target", operand,
+                         "name a prefix (198.51.100.0/24), a range (198.51.100.1-9), an address, or "
+                         "a file of these"));
   }
   const auto reading = builder.add_file(operand);
   if (!reading) return std::unexpected(reading.error());
   for (const auto& bad : reading->bad) warnings.push_back(describe(bad, operand));
   if (reading->bad_lines > reading->bad.size())
-    warnings.push_back(fmt::format("{}: {} more such lines", operand, reading->bad_lines - reading->bad.size()));
+    warnings.push_back(
+        fmt::format("{}: {} more such lines", operand, reading->bad_lines - reading->bad.size()));
   return {};
 }
 
@@ -47,19 +49,22 @@ Result<SweptSpace> make_space(const SweepOptions& options) {
     const auto reading = builder.exclude_file(file);
     if (!reading) return std::unexpected(reading.error());
     if (reading->bad_lines > 0)
-      return std::unexpected(Error::invalid("an exclusion that cannot be read", describe(reading->bad.front(), file),
+      return std::unexpected(Error::invalid("an exclusion that cannot be read",
+                                            describe(reading->bad.front(), file),
                                             "mend the line: what it excludes would be asked"));
   }
   auto built = builder.build();
   if (!built) return std::unexpected(built.error());
   const std::uint64_t size = built->space.size();
   if (size == 0) {
-    return std::unexpected(Error::invalid(
-        "nothing is left to ask", fmt::format("{} addresses named, {} excluded, {} special-purpose", built->named,
-                                              built->excluded, built->special),
-        built->special > 0 ? "special-purpose addresses are asked with --allow-special" : ""));
+    return std::unexpected(
+        Error::invalid("nothing is left to ask",
+                       fmt::format("{} addresses named, {} excluded, {} special-purpose", built->named,
+                                   built->excluded, built->special),
+                       built->special > 0 ? "special-purpose addresses are asked with --allow-special" : ""));
   }
-  const std::uint64_t asked = options.settings.max_targets != 0 ? std::min(options.settings.max_targets, size) : size;
+  const std::uint64_t asked =
+      options.settings.max_targets != 0 ? std::min(options.settings.max_targets, size) : size;
   if (asked > SweepOptions::most_without_yes && !options.yes && !options.dry_run) {
     return std::unexpected(Error::invalid("that is a great many", fmt::format("{} addresses", asked),
                                           "say --yes if they have agreed to be asked"));

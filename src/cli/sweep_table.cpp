@@ -110,12 +110,14 @@ Applied add_exclusion(std::string_view text, CommandOptions& command) {
 }
 
 Parsed<std::string> read_fields(std::string_view text) {
-  if (const auto fields = sweep::parse_fields(text); !fields) return std::unexpected(fields.error().message());
+  if (const auto fields = sweep::parse_fields(text); !fields)
+    return std::unexpected(fields.error().message());
   return std::string(text);
 }
 
 Parsed<std::string> read_filter(std::string_view text) {
-  if (const auto filter = sweep::Filter::parse(text); !filter) return std::unexpected(filter.error().message());
+  if (const auto filter = sweep::Filter::parse(text); !filter)
+    return std::unexpected(filter.error().message());
   return std::string(text);
 }
 
@@ -128,21 +130,24 @@ constexpr std::array sweep_table = {
                .help = "never ask these: a prefix, a range or an address",
                .repeatable = true,
                .apply = add_exclusion},
-    OptionSpec{.short_name = 'X',
-               .long_name = "exclude-file",
-               .argument = "FILE",
-               .section = Section::targets,
-               .help = "never ask what FILE lists, one a line",
-               .details = "As zmap's and masscan's exclusion lists have it: a prefix, range or address a line, comments "
-                          "behind a '#'. A line that is none of these ends the run before it begins.",
-               .completion = Completion::file,
-               .repeatable = true,
-               .apply = append<&SweepOptions::exclude_files>},
+    OptionSpec{
+        .short_name = 'X',
+        .long_name = "exclude-file",
+        .argument = "FILE",
+        .section = Section::targets,
+        .help = "never ask what FILE lists, one a line",
+        .details =
+            "As zmap's and masscan's exclusion lists have it: a prefix, range or address a line, comments "
+            "behind a '#'. A line that is none of these ends the run before it begins.",
+        .completion = Completion::file,
+        .repeatable = true,
+        .apply = append<&SweepOptions::exclude_files>},
     OptionSpec{.long_name = "allow-special",
                .section = Section::targets,
                .help = "ask special-purpose addresses as well",
-               .details = "Private, loopback, link-local, multicast and all other ranges of IANA's registries of "
-                          "special-purpose addresses are taken out otherwise.",
+               .details =
+                   "Private, loopback, link-local, multicast and all other ranges of IANA's registries of "
+                   "special-purpose addresses are taken out otherwise.",
                .apply = set<&SweepOptions::allow_special, true>},
     OptionSpec{.short_name = 'n',
                .long_name = "max-targets",
@@ -157,15 +162,17 @@ constexpr std::array sweep_table = {
                .apply = set<&SweepOptions::yes, true>},
 
     // --- schedule ---
-    OptionSpec{.short_name = 'r',
-               .long_name = "rate",
-               .argument = "RATE",
-               .section = Section::schedule,
-               .help = "probes per second; max: as fast as the kernel takes them",
-               .details = "Begun slowly, and halved while more than one probe in a thousand is dropped on this host. "
-                          "SIGUSR1 raises it by 5 per cent, SIGUSR2 lowers it.",
-               .default_text = "1000",
-               .apply = store_rate},
+    OptionSpec{
+        .short_name = 'r',
+        .long_name = "rate",
+        .argument = "RATE",
+        .section = Section::schedule,
+        .help = "probes per second; max: as fast as the kernel takes them",
+        .details =
+            "Begun slowly, and halved while more than one probe in a thousand is dropped on this host. "
+            "SIGUSR1 raises it by 5 per cent, SIGUSR2 lowers it.",
+        .default_text = "1000",
+        .apply = store_rate},
     OptionSpec{.short_name = 'P',
                .long_name = "probes",
                .argument = "N",
@@ -235,8 +242,9 @@ constexpr std::array sweep_table = {
                .argument = "FILE",
                .section = Section::schedule,
                .help = "go on where FILE's run was, and keep it there",
-               .details = "With the same targets and options; rows are added to the output file. At most the last "
-                          "second's probes are sent again, and only to who has not answered.",
+               .details =
+                   "With the same targets and options; rows are added to the output file. At most the last "
+                   "second's probes are sent again, and only to who has not answered.",
                .completion = Completion::file,
                .apply = store<&SweepOptions::resume_file, read_file_name>},
 
@@ -246,13 +254,15 @@ constexpr std::array sweep_table = {
                .section = Section::packet,
                .help = "say in every probe who asks: an address, a web page",
                .apply = store_contact},
-    OptionSpec{.short_name = 's',
-               .long_name = "size",
-               .argument = "BYTES",
-               .section = Section::packet,
-               .help = "payload of the probes, 24 to 1400",
-               .default_text = "24, with --contact more",
-               .apply = store_setting<&Settings::payload_bytes, read_integer<std::uint16_t, sweep::proof_bytes, 1400>>},
+    OptionSpec{
+        .short_name = 's',
+        .long_name = "size",
+        .argument = "BYTES",
+        .section = Section::packet,
+        .help = "payload of the probes, 24 to 1400",
+        .default_text = "24, with --contact more",
+        .apply =
+            store_setting<&Settings::payload_bytes, read_integer<std::uint16_t, sweep::proof_bytes, 1400>>},
     OptionSpec{.short_name = 't',
                .long_name = "ttl",
                .argument = "N",
@@ -265,12 +275,13 @@ constexpr std::array sweep_table = {
                .section = Section::packet,
                .help = "TOS or traffic class: a number or a DSCP name",
                .apply = store_network<&NetworkOptions::tos, parse_tos>},
-    OptionSpec{.short_name = 'm',
-               .long_name = "mark",
-               .argument = "N",
-               .section = Section::packet,
-               .help = "firewall mark of the packets (a privilege)",
-               .apply = store_network<&NetworkOptions::mark, read_integer<std::uint32_t, 0, largest_u32, true>>},
+    OptionSpec{
+        .short_name = 'm',
+        .long_name = "mark",
+        .argument = "N",
+        .section = Section::packet,
+        .help = "firewall mark of the packets (a privilege)",
+        .apply = store_network<&NetworkOptions::mark, read_integer<std::uint32_t, 0, largest_u32, true>>},
     OptionSpec{.short_name = 'I',
                .long_name = "interface",
                .argument = "NAME",
@@ -286,14 +297,15 @@ constexpr std::array sweep_table = {
                .apply = store_sources},
 
     // --- measurement ---
-    OptionSpec{.long_name = "transport",
-               .argument = "KIND",
-               .section = Section::measurement,
-               .help = "way of asking",
-               .details = "icmp: ping sockets, without privileges; raw: raw sockets; auto: the first that opens.",
-               .default_text = "auto",
-               .choices = choice_names<transports>,
-               .apply = choose_transport},
+    OptionSpec{
+        .long_name = "transport",
+        .argument = "KIND",
+        .section = Section::measurement,
+        .help = "way of asking",
+        .details = "icmp: ping sockets, without privileges; raw: raw sockets; auto: the first that opens.",
+        .default_text = "auto",
+        .choices = choice_names<transports>,
+        .apply = choose_transport},
     OptionSpec{.long_name = "threads",
                .argument = "N",
                .section = Section::measurement,
@@ -373,7 +385,8 @@ constexpr std::array example_list = {
     Example{"sonde sweep --dry-run 2001:db8::/120 --allow-special", "whom it would ask, in order"},
 };
 
-std::expected<CommandOptions, std::string> complete(CommandOptions command, std::vector<std::string> operands) {
+std::expected<CommandOptions, std::string> complete(CommandOptions command,
+                                                    std::vector<std::string> operands) {
   auto& options = std::get<SweepOptions>(command);
   options.targets = std::move(operands);
   if (options.list_fields) return command;

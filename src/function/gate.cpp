@@ -39,7 +39,8 @@ std::optional<Address> embedded_ipv4(const Address& address) {
 }
 
 bool Gate::is_allowed(const Address& address) const {
-  return std::ranges::any_of(allowed_, [&](const AddressRange& range) { return net::contains(range, address); });
+  return std::ranges::any_of(allowed_,
+                             [&](const AddressRange& range) { return net::contains(range, address); });
 }
 
 std::optional<std::string_view> Gate::refusal(const Address& address) const {

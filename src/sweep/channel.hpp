@@ -1,29 +1,46 @@
-// channel.hpp: one socket of a worker, and how far its send times are off.
+// channel.hpp: one socket of a worker, and how late its probes reach the device.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 
-#include "engine/clock_watch.hpp"
 #include "transport/transport.hpp"
 
 namespace sonde::sweep {
 
-// How much later than its interpolated send time a probe reaches the device: the median of the last stamps that the
-// kernel gave for probes picked at random. Subtracted from every RTT.
-class DepartureDelay {
+// The probes whose TX stamp was asked for, by the number of their send.
+class AwaitedStamps {
  public:
-  void asked(std::uint32_t number, MonotonicTime sent_at) {
-    pending_[number % pending_.size()] = {number, sent_at};
+  struct Probe {
+    std::uint32_t number = 0;
+    std::uint64_t ordinal = 0;
+    MonotonicTime sent_at{};  // interpolated
+  };
+
+  void ask(const Probe& probe) { probes_[probe.number % probes_.size()] = probe; }
+  // nullopt: it was not asked for, or so long ago that others took its place. Once.
+  std::optional<Probe> take(std::uint32_t number) {
+    return std::exchange(probes_[number % probes_.size()], std::nullopt)
+        .and_then([number](const Probe& probe) {
+          return probe.number == number ? std::optional(probe) : std::nullopt;
+        });
   }
 
-  void stamped(const transport::SendStamp& stamp, const engine::ClockWatch& watch) {
-    const Pending& pending = pending_[stamp.number % pending_.size()];
-    if (pending.number != stamp.number || watch.stepped_since(pending.sent_at)) return;
-    delays_[count_++ % delays_.size()] = stamp.at - watch.to_unix(pending.sent_at);
+ private:
+  std::array<std::optional<Probe>, 1024> probes_{};
+};
+
+// How much later than its interpolated send time a probe reaches the device, where no stamp of its batch says so: the
+// median of the last that were stamped.
+class UsualDelay {
+ public:
+  void add(Nanoseconds delay) {
+    delays_[count_++ % delays_.size()] = delay;
+    if (count_ % refresh != 0) return;
     auto sorted = delays_;
     const auto end =
         sorted.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(count_, sorted.size()));
@@ -31,15 +48,12 @@ class DepartureDelay {
     std::nth_element(sorted.begin(), middle, end);
     median_ = *middle;
   }
-
+  // None until some were stamped.
   Nanoseconds median() const { return median_; }
+  std::uint64_t count() const { return count_; }
 
  private:
-  struct Pending {
-    std::uint32_t number = UINT32_MAX;
-    MonotonicTime sent_at{};
-  };
-  std::array<Pending, 256> pending_{};
+  static constexpr std::uint64_t refresh = 8;
   std::array<Nanoseconds, 31> delays_{};
   std::uint64_t count_ = 0;
   Nanoseconds median_{};
@@ -51,7 +65,7 @@ struct Channel {
   std::unique_ptr<transport::Transport> transport;
   std::uint32_t next_number = 0;
   std::uint64_t drops = 0;  // receive_drops() when last asked
-  DepartureDelay delay;
+  AwaitedStamps stamps;
 };
 
 }  // namespace sonde::sweep

@@ -9,7 +9,7 @@ namespace {
 
 constexpr double unlimited = 1e8;  // more than any kernel takes
 constexpr double slowest = 1;      // however much is dropped
-constexpr double catching_up = 1.25;
+constexpr double catching_up = 2;
 constexpr double largest_burst = 64;
 constexpr double batch = 32;  // of one sendmmsg()
 constexpr double drops_tolerated = 0.001;

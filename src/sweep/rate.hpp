@@ -2,7 +2,7 @@
 //
 // Two token buckets. The first holds the rate over time: what a late wake-up missed is made up for within `debt`, so
 // that the rate is obeyed and not undercut; what a longer stall missed is forgiven. The second keeps that from becoming
-// a burst: at most min(64, rate x 1 ms) probes at once, refilled at 1.25 times the rate.
+// a burst: at most min(64, rate x 1 ms) probes at once, refilled at twice the rate.
 //
 // The rate in force begins at `first_rate` and doubles every 50 ms until it is the one asked for (slow start). While more
 // than one probe in a thousand is dropped on this host, it is halved; without drops it comes back by a tenth of what was

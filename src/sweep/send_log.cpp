@@ -2,6 +2,7 @@
 #include "sweep/send_log.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 
 namespace sonde::sweep {
@@ -13,13 +14,30 @@ void SendLog::add(std::uint64_t first_ordinal, std::uint32_t count, MonotonicTim
       {first_ordinal, first, count, static_cast<std::uint32_t>(std::clamp<std::int64_t>(step, 0, longest))});
 }
 
-std::optional<MonotonicTime> SendLog::find(std::uint64_t ordinal) const {
+std::size_t SendLog::place_of(std::uint64_t ordinal) const {
   const auto behind = std::ranges::upper_bound(records_, ordinal, {}, &Record::first_ordinal);
-  if (behind == records_.begin()) return std::nullopt;
-  const Record& record = *std::prev(behind);
-  const std::uint64_t place = ordinal - record.first_ordinal;
-  if (place >= record.count) return std::nullopt;
-  return record.first + Nanoseconds(static_cast<std::int64_t>(place * record.step_ns));
+  if (behind == records_.begin()) return records_.size();
+  const auto record = std::prev(behind);
+  return ordinal - record->first_ordinal < record->count ? static_cast<std::size_t>(record - records_.begin())
+                                                         : records_.size();
+}
+
+void SendLog::correct(std::uint64_t ordinal, Nanoseconds delay) {
+  const std::size_t place = place_of(ordinal);
+  constexpr std::int64_t longest = std::numeric_limits<std::int32_t>::max();
+  if (place < records_.size() && std::abs(delay.count()) < longest)
+    records_[place].delay_ns = static_cast<std::int32_t>(delay.count());
+}
+
+std::optional<SendLog::Sending> SendLog::find(std::uint64_t ordinal) const {
+  const std::size_t place = place_of(ordinal);
+  if (place == records_.size()) return std::nullopt;
+  const Record& record = records_[place];
+  const std::uint64_t step = ordinal - record.first_ordinal;
+  Sending sending{.at = record.first + Nanoseconds(static_cast<std::int64_t>(step * record.step_ns)),
+                  .delay = {}};
+  if (record.delay_ns != no_delay) sending.delay = Nanoseconds(record.delay_ns);
+  return sending;
 }
 
 void SendLog::forget_before(MonotonicTime time) {

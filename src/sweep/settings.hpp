@@ -17,7 +17,7 @@ namespace sonde::sweep {
 struct Settings {
   double rate = 1000;  // probes per second over all threads; 0: as fast as the kernel takes them
   Rounds rounds{};
-  Shard shard{};             // of those that several processes share
+  Shard shard{};           // of those that several processes share
   std::uint64_t seed = 0;  // of the order
   unsigned threads = 1;
   unsigned sockets = 0;                           // per thread and family; 0: chosen from the rate
@@ -25,7 +25,7 @@ struct Settings {
   std::uint64_t max_results = 0;                  // end when so many addresses have answered; 0: no end
   Nanoseconds linger = std::chrono::seconds(10);  // after the last probe, and for each
   Nanoseconds late = std::chrono::seconds(1);     // longer than this is `late`; retries wait so long as well
-  std::string contact{};                            // text in the payload
+  std::string contact{};                          // text in the payload
   std::uint16_t payload_bytes = 0;                // at least proof_bytes and the contact; 0: just that
   TransportKind transport = TransportKind::automatic;  // icmp_datagram, icmp_raw or automatic
   NetworkOptions network{};

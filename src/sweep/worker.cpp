@@ -21,8 +21,11 @@ constexpr Nanoseconds send_buffer_pause = std::chrono::microseconds(200);
 constexpr Nanoseconds full_queue_pause = std::chrono::milliseconds(1);
 constexpr int most_attempts = 20;
 
-// Sampled TX stamps: one probe in 64 on average, never on a fixed place of a batch.
-constexpr int most_until_stamp = 127;
+// TX stamps cost a fifth of the peak rate. So up to `stamp_all` probes a second each has one; above, one in 64 on average,
+// never on a fixed place of a batch, and more often until the usual delay is known.
+constexpr double stamp_all = 10'000;
+constexpr int most_until_stamp = 127, most_until_stamp_at_first = 7;
+constexpr std::uint64_t stamps_at_first = 64;
 
 constexpr Nanoseconds longest_sleep = std::chrono::milliseconds(5);
 constexpr Nanoseconds shortest_sleep = std::chrono::microseconds(30);
@@ -117,6 +120,12 @@ std::size_t Worker::stage(std::size_t allowance) {
   return staged;
 }
 
+int Worker::probes_until_next_stamp() {
+  if (rate_asked_ > 0 && rate_asked_ <= stamp_all) return 1;
+  const int most = usual_delay_.count() < stamps_at_first ? most_until_stamp_at_first : most_until_stamp;
+  return 1 + static_cast<int>(random_() % static_cast<unsigned>(most));
+}
+
 void Worker::compose(const Staged& staged, std::uint64_t ordinal, std::size_t place, Channel& channel) {
   transport::Departure& departure = departures_[place];
   departure.message = buffers_[place];
@@ -124,8 +133,8 @@ void Worker::compose(const Staged& staged, std::uint64_t ordinal, std::size_t pl
       net::SocketAddress::from(staged.address, 0, common_->settings->network.flow_label.value_or(0));
   departure.number = channel.next_number++;
   departure.sequence = common_->proof->sequence(staged.address);
-  departure.stamp = --until_stamp_ == 0;
-  if (departure.stamp) until_stamp_ = 1 + static_cast<int>(random_() % most_until_stamp);
+  departure.stamp = --until_stamp_ <= 0;
+  if (departure.stamp) until_stamp_ = probes_until_next_stamp();
   common_->proof->write(departure.message.subspan(wire::echo_header_bytes), staged.address,
                         {.index = staged.index, .ordinal = ordinal, .probe = staged.probe});
 }
@@ -152,7 +161,7 @@ void Worker::departed(Lane& lane, Channel& channel, std::size_t decided, std::ui
     const transport::Departure& departure = departures_[i];
     if (departure.system_errno == 0) {
       ++counts_.sent;
-      if (departure.stamp) channel.delay.asked(departure.number, departure.sent_at);
+      if (departure.stamp) channel.stamps.ask({departure.number, first_ordinal + i, departure.sent_at});
     } else if (departure.system_errno == ENOBUFS && lane.staged[i].attempts < most_attempts) {
       ++refused_for_room_;
       again.push_back(lane.staged[i]);

@@ -85,7 +85,7 @@ class Worker {
   void send();
   // Has up to `allowance` probes staged; how many there are.
   std::size_t stage(std::size_t allowance);
-  void begin_next_round();
+  int probes_until_next_stamp();
   // How many the kernel took or refused.
   std::size_t flush(Lane& lane);
   void compose(const Staged& staged, std::uint64_t ordinal, std::size_t place, Channel& channel);
@@ -98,12 +98,12 @@ class Worker {
   // --- receiving (worker_receiving.cpp) ---
   void receive();
   void receive_from(Channel& channel);
+  void take_stamp(Channel& channel, const transport::SendStamp& stamp);
   void take(const Channel& channel, const transport::Arrival& arrival);
   void take_reply(const Channel& channel, const transport::Arrival& arrival);
   void take_error(const Channel& channel, const transport::Arrival& arrival);
   void describe(const transport::Arrival& arrival, const Address& address, Record& record) const;
-  void measure(const Channel& channel, const transport::Arrival& arrival, const ProbeNumbers& numbers,
-               Record& record);
+  void measure(const transport::Arrival& arrival, const ProbeNumbers& numbers, Record& record) const;
 
   Common* common_;
   Walk walk_;
@@ -117,6 +117,7 @@ class Worker {
   std::uint64_t refused_for_room_ = 0;  // ENOBUFS, each try
   std::minstd_rand random_;
   int until_stamp_ = 1;  // probes
+  UsualDelay usual_delay_;
 
   std::vector<std::vector<std::byte>> buffers_;  // one message for each place of a batch
   std::vector<transport::Departure> departures_;

@@ -22,10 +22,18 @@ void Worker::receive_from(Channel& channel) {
     const bool more = channel.transport->receive(received_);
     // A step of the wall clock has to be known before a stamp is believed.
     if (!received_.arrivals.empty()) watch_.check();
-    for (const transport::SendStamp& stamp : received_.stamps) channel.delay.stamped(stamp, watch_);
+    for (const transport::SendStamp& stamp : received_.stamps) take_stamp(channel, stamp);
     for (const transport::Arrival& arrival : received_.arrivals) take(channel, arrival);
     if (!more) return;
   }
+}
+
+void Worker::take_stamp(Channel& channel, const transport::SendStamp& stamp) {
+  const auto probe = channel.stamps.take(stamp.number);
+  if (!probe || watch_.stepped_since(probe->sent_at)) return;
+  const Nanoseconds delay = stamp.at - watch_.to_unix(probe->sent_at);
+  log_.correct(probe->ordinal, delay);
+  usual_delay_.add(delay);
 }
 
 void Worker::take(const Channel& channel, const transport::Arrival& arrival) {
@@ -53,15 +61,15 @@ void Worker::describe(const transport::Arrival& arrival, const Address& address,
   record.cooldown = is_sending_done();
 }
 
-void Worker::measure(const Channel& channel, const transport::Arrival& arrival, const ProbeNumbers& numbers,
-                     Record& record) {
+void Worker::measure(const transport::Arrival& arrival, const ProbeNumbers& numbers, Record& record) const {
   record.probe = numbers.probe;
-  const auto sent_at = log_.find(numbers.ordinal);
-  if (!sent_at) return;
-  const bool by_stamp = arrival.stamp && !watch_.stepped_since(*sent_at);
+  const auto sending = log_.find(numbers.ordinal);
+  if (!sending) return;
+  const bool by_stamp = arrival.stamp && !watch_.stepped_since(sending->at);
   const Nanoseconds around =
-      by_stamp ? *arrival.stamp - watch_.to_unix(*sent_at) : arrival.received_at - *sent_at;
-  record.rtt = std::max(Nanoseconds::zero(), around - channel.delay.median());
+      by_stamp ? *arrival.stamp - watch_.to_unix(sending->at) - sending->delay.value_or(usual_delay_.median())
+               : arrival.received_at - sending->at;
+  record.rtt = std::max(Nanoseconds::zero(), around);
   record.sent_at = record.received_at - *record.rtt;
   record.late = *record.rtt > common_->settings->late;
 }
@@ -82,7 +90,7 @@ void Worker::take_reply(const Channel& channel, const transport::Arrival& arriva
   record.index = numbers->index;
   record.identifier = arrival.message.identifier;
   record.sequence = arrival.message.sequence;
-  measure(channel, arrival, *numbers, record);
+  measure(arrival, *numbers, record);
 }
 
 // An error need quote no more than identifier and sequence number of the probe: then those, and the address it went to,
@@ -107,7 +115,7 @@ void Worker::take_error(const Channel& channel, const transport::Arrival& arriva
   record.index = *index;
   record.identifier = quoted.identifier;
   record.sequence = quoted.sequence;
-  if (numbers) measure(channel, arrival, *numbers, record);
+  if (numbers) measure(arrival, *numbers, record);
 }
 
 }  // namespace sonde::sweep

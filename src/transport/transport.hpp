@@ -28,10 +28,10 @@ namespace sonde::transport {
 // One probe on its way out.
 struct Departure {
   net::SocketAddress to;
-  std::uint32_t number = 0;      // of this send; counts up by one, failed sends included
-  bool stamp = true;             // ask for a TX stamp
+  std::uint32_t number = 0;                 // of this send; counts up by one, failed sends included
+  bool stamp = true;                        // ask for a TX stamp
   std::optional<std::uint16_t> sequence{};  // of an ICMP message, where it is not the number's low 16 bits
-  std::span<std::byte> message;  // room for the ICMP header (send() fills it in), then the payload
+  std::span<std::byte> message;             // room for the ICMP header (send() fills it in), then the payload
 
   // Filled in by send().
   int system_errno = 0;              // 0: the kernel took it

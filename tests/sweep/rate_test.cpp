@@ -33,18 +33,19 @@ std::uint64_t run(RateControl& rate, MonotonicTime& now, Nanoseconds length, Lat
 }
 
 class Rates : public ::testing::TestWithParam<double> {};
-INSTANTIATE_TEST_SUITE_P(FromOneToAMillion, Rates, ::testing::Values(1, 10, 333, 1'000, 10'000, 50'000, 200'000));
+INSTANTIATE_TEST_SUITE_P(FromOneToAMillion, Rates,
+                         ::testing::Values(1, 10, 333, 1'000, 10'000, 50'000, 200'000));
 
 TEST_P(Rates, AreObeyedWithinOnePerCentHoweverLateOneWakesUp) {
   std::mt19937_64 random(3);
-  for (const int usual_us : {0, 60, 500}) {
+  for (const int usual_us : {0, 60, 250}) {
     RateControl rate(GetParam(), start);
     MonotonicTime now = start;
     const auto late = [&] { return microseconds(random() % 97 == 0 ? 20 * usual_us : usual_us); };
     run(rate, now, seconds(5), late);  // the slow start
     const auto length = GetParam() < 100 ? Nanoseconds(hours(2)) : Nanoseconds(seconds(30));
     const double expected = GetParam() * std::chrono::duration<double>(length).count();
-    if (usual_us == 500 && GetParam() > 50'000) continue;  // a burst every half millisecond cannot make it
+    if (usual_us == 250 && GetParam() > 50'000) continue;  // bursts of 64 so far apart cannot make it
     EXPECT_NEAR(static_cast<double>(run(rate, now, length, late)), expected, expected * 0.01 + 1) << usual_us;
   }
 }
@@ -58,8 +59,8 @@ TEST_P(Rates, NeverBurstBeyondAMillisecondOrSixtyFour) {
   const double burst = std::clamp(GetParam() * 0.001, 1.0, 64.0);
   for (std::size_t first = 0, last = 0; last < sends.size(); ++last) {
     while (sends[last] - sends[first] > milliseconds(1)) ++first;
-    // What a millisecond refills comes on top, a quarter faster than the rate.
-    EXPECT_LE(static_cast<double>(last - first + 1), 1 + burst + GetParam() * 0.00125) << last;
+    // What a millisecond refills comes on top, at twice the rate.
+    EXPECT_LE(static_cast<double>(last - first + 1), 1 + burst + GetParam() * 0.002) << last;
   }
 }
 

@@ -15,10 +15,21 @@ TEST(SendLog, InterpolatesWithinABatch) {
   SendLog log;
   log.add(0, 5, start, start + microseconds(40));
   log.add(5, 1, start + microseconds(100), start + microseconds(100));
-  EXPECT_EQ(log.find(0), start);
-  EXPECT_EQ(log.find(1), start + microseconds(10));
-  EXPECT_EQ(log.find(4), start + microseconds(40));
-  EXPECT_EQ(log.find(5), start + microseconds(100));
+  EXPECT_EQ(log.find(0)->at, start);
+  EXPECT_EQ(log.find(1)->at, start + microseconds(10));
+  EXPECT_EQ(log.find(4)->at, start + microseconds(40));
+  EXPECT_EQ(log.find(5)->at, start + microseconds(100));
+}
+
+TEST(SendLog, AStampCorrectsItsWholeBatchAndNoOther) {
+  SendLog log;
+  log.add(0, 5, start, start + microseconds(40));
+  log.add(5, 5, start, start + microseconds(40));
+  log.correct(7, microseconds(12));
+  log.correct(99, microseconds(1));
+  EXPECT_FALSE(log.find(4)->delay);
+  EXPECT_EQ(log.find(5)->delay, microseconds(12));
+  EXPECT_EQ(log.find(9)->delay, microseconds(12));
 }
 
 TEST(SendLog, KnowsNothingOfWhatWasNeverSent) {
@@ -41,7 +52,7 @@ TEST(SendLog, ForgetsWhatIsOlderAndNothingElse) {
   log.forget_before(start + microseconds(50'000));
   EXPECT_EQ(log.records(), 500u);
   EXPECT_FALSE(log.find(32 * 499 + 31));
-  EXPECT_EQ(log.find(32 * 500), start + microseconds(50'000));
+  EXPECT_EQ(log.find(32 * 500)->at, start + microseconds(50'000));
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ TEST_F(WalkTest, AsksEveryAddressOnce) {
 }
 
 TEST_F(WalkTest, ShardsTogetherAskEveryAddressOnce) {
-  for (const std::uint64_t shards : {1, 2, 3, 7, 64, 999, 1000, 1001}) {
+  for (const std::uint64_t shards : {1U, 2U, 3U, 7U, 64U, 999U, 1000U, 1001U}) {
     std::map<std::uint64_t, int> asked;
     std::uint64_t length = 0;
     for (std::uint64_t number = 0; number < shards; ++number) {
@@ -64,7 +64,8 @@ TEST_F(WalkTest, RetriesAskTheSilentOnlyAndFurtherProbesEverybody) {
   for (std::uint64_t index = 0; index < size; index += 2) answers_.test_and_set(index);
   Walk rounds(order_, answers_, {}, size, {.probes = 2, .retries = 3});
   const auto asked = walk(rounds);
-  for (std::uint64_t index = 0; index < size; ++index) EXPECT_EQ(asked.at(index), index % 2 == 0 ? 2 : 5) << index;
+  for (std::uint64_t index = 0; index < size; ++index)
+    EXPECT_EQ(asked.at(index), index % 2 == 0 ? 2 : 5) << index;
 }
 
 TEST_F(WalkTest, SaysBeforeWhichRoundAnswersHaveToBeAwaited) {
