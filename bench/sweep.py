@@ -24,7 +24,7 @@ def run_sweep(bench, network, prefix, *options, unprivileged=True):
                         metadata, "-o", "/dev/null", *options, prefix], check=True, timeout=600, **user)
         took = time.perf_counter() - start
         with open(metadata) as file:
-            return {**json.load(file), "wall_s": took}
+            return {**json.load(file)["loss_accounting"], "wall_s": took}
 
 
 def rate_of(found):

@@ -23,8 +23,8 @@ constexpr int look_every_ms = 20;
 constexpr Nanoseconds flush_every = std::chrono::milliseconds(200);
 constexpr Nanoseconds status_every = std::chrono::seconds(1);
 constexpr Nanoseconds hit_rate_counts_after = std::chrono::seconds(5);
-constexpr std::uint64_t refused_at_most = 1000;  // before anything was sent: nothing will be
-constexpr double live_step = 1.05;               // of the rate, SIGUSR1 and SIGUSR2
+constexpr std::uint64_t most_refused = 1000;  // before anything was sent: then nothing will be
+constexpr double live_step = 1.05;            // of the rate, by SIGUSR1 and SIGUSR2
 
 std::uint64_t random_seed() {
   std::uint64_t seed = 0;
@@ -32,8 +32,11 @@ std::uint64_t random_seed() {
   return seed;
 }
 
-double seconds(Nanoseconds time) {
-  return std::chrono::duration<double>(time).count();
+// Whether `interval` has passed since `last`, which is `now` from then on.
+bool is_time(MonotonicTime& last, MonotonicTime now, Nanoseconds interval) {
+  if (now - last < interval) return false;
+  last = now;
+  return true;
 }
 
 }  // namespace
@@ -42,7 +45,10 @@ SweepRun::SweepRun(const SweepOptions& options, const sweep::TargetSpaceBuilder:
     : options_(options),
       built_(&space),
       signals_({SIGINT, SIGTERM, SIGUSR1, SIGUSR2}),
-      rate_(options.settings.rate) {}
+      began_(Clock::system().unix_time()),
+      started_(Clock::system().monotonic()),
+      rate_(options.settings.rate),
+      shows_status_(!options.quiet && ::isatty(STDERR_FILENO) != 0) {}
 
 Result<void> SweepRun::open_output() {
   int descriptor = STDOUT_FILENO;
@@ -51,7 +57,7 @@ Result<void> SweepRun::open_output() {
     name = options_.output_file;
     const int how = options_.resume_file.empty() ? O_TRUNC : O_APPEND;
     file_ = net::FileDescriptor(::open(name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0644));
-    if (!file_) return std::unexpected(Error::from_errno(errno, "cannot write answers", name));
+    if (!file_) return std::unexpected(Error::from_errno(errno, "cannot write the answers", name));
     descriptor = file_.get();
   }
   output_.emplace(descriptor, name);
@@ -60,67 +66,71 @@ Result<void> SweepRun::open_output() {
   return {};
 }
 
-Result<void> SweepRun::open_sweep() {
+std::expected<void, SweepRun::Refusal> SweepRun::open() {
+  const auto refuse = [](const Error& error, ExitStatus status) {
+    return std::unexpected(Refusal{error, static_cast<int>(status)});
+  };
   auto answers = sweep::AnswerSet::make(built_->space.size());
-  if (!answers) return std::unexpected(answers.error());
+  if (!answers) return refuse(answers.error(), ExitStatus::refused);
   answers_ = std::move(*answers);
+  std::optional<sweep::Sweep::Earlier> earlier;
+  if (!options_.resume_file.empty()) {
+    auto resumed = resume_sweep(options_.resume_file, built_->space, options_, *answers_);
+    if (!resumed) return refuse(resumed.error(), ExitStatus::usage);
+    earlier = std::move(*resumed);
+  }
   options_.settings.seed = options_.seed.value_or(random_seed());
   net::keep_only({net::Capability::net_raw, net::Capability::net_admin});
-  auto opened = sweep::Sweep::open(options_.settings, built_->space, *answers_, *this);
+  auto opened =
+      sweep::Sweep::open(options_.settings, built_->space, *answers_, *this, earlier ? &*earlier : nullptr);
   net::keep_only({});  // every socket is open
-  if (!opened) return std::unexpected(opened.error());
+  if (!opened) return refuse(opened.error(), ExitStatus::refused);
   sweep_ = std::move(*opened);
+  // Last, so that what fails before leaves the file of an earlier run as it is.
+  if (auto written = open_output(); !written) return refuse(written.error(), ExitStatus::output_failed);
+  const std::string& file = earlier ? options_.resume_file : options_.checkpoint_file;
+  if (!file.empty()) keeper_.emplace(file, options_, built_->space, *answers_, *sweep_, *output_);
+  if (!earlier || options_.output_file.empty()) writer_->begin();
   return {};
 }
 
 void SweepRun::take(const sweep::Record& record) {
+  if (keeper_ && record.is_reply && !record.duplicate) keeper_->answered(record.index);
   const bool wanted = filter_ ? filter_->matches(record) : record.is_reply && !record.duplicate;
   if (wanted) writer_->write(record);
 }
 
 int SweepRun::run() {
-  if (const auto opened = open_output(); !opened) {
-    say(opened.error().message());
-    return static_cast<int>(ExitStatus::output_failed);
+  if (const auto opened = open(); !opened) {
+    say(opened.error().error.message());
+    return opened.error().status;
   }
-  if (const auto opened = open_sweep(); !opened) {
-    say(opened.error().message());
-    return static_cast<int>(ExitStatus::refused);
-  }
-  writer_->begin();
-  started_ = Clock::system().monotonic();
+  const sweep::State begin = sweep_->state();
+  bounds_ = {.started = started_,
+             .probes = begin.left,
+             .max_results = options_.settings.max_results,
+             .max_runtime = options_.max_runtime,
+             .linger = options_.settings.linger,
+             .sending_ended = std::nullopt};
+  shown_ = {.at = started_, .counts = begin.counts, .asked = begin.asked, .written = 0};
   sweep_->start();
   watch();
   sweep_->stop();
-  output_->flush(std::chrono::seconds(5));
-  const sweep::State state = sweep_->state();
-  summarise(state);
-  if (output_->error()) {
-    say(output_->error()->message());
-    return static_cast<int>(ExitStatus::output_failed);
-  }
-  if (nothing_leaves_) return static_cast<int>(ExitStatus::refused);
-  const bool somebody = state.counts.answering > 0 && !too_few_answered_;
-  return static_cast<int>(somebody ? ExitStatus::all_answered : ExitStatus::some_silent);
+  return finish();
 }
 
 void SweepRun::watch() {
-  MonotonicTime flushed = started_, shown = started_;
+  MonotonicTime flushed = started_, shown = started_, kept = started_;
   for (bool done = false; !done;) {
     pollfd waiting{.fd = signals_.fd(), .events = POLLIN, .revents = 0};
     ::poll(&waiting, 1, look_every_ms);
     answer_signals();
     const sweep::State state = sweep_->state();
-    check_bounds(state);
     const MonotonicTime now = Clock::system().monotonic();
-    if (now - flushed >= flush_every) {
-      flushed = now;
-      flush();
-    }
-    if (now - shown >= status_every) {
-      shown = now;
-      show_status(state);
-    }
+    check_bounds(state, now);
+    if (is_time(flushed, now, flush_every)) sweep_->pause_findings([this] { output_->flush(); });
+    if (keeper_ && is_time(kept, now, SweepKeeper::interval)) keep(state);
+    if (shows_status_ && is_time(shown, now, status_every)) show_status(state, now);
     done = state.done;
   }
 }
@@ -133,45 +143,76 @@ void SweepRun::answer_signals() {
     } else if (std::exchange(interrupted_, true)) {
       sweep_->stop();
     } else {
-      sweep_->stop_sending();
+      end_sending(sweep::SweepEnd::interrupted);
     }
   }
 }
 
-void SweepRun::check_bounds(const sweep::State& state) {
-  const Nanoseconds elapsed = Clock::system().monotonic() - started_;
-  if (options_.max_runtime && elapsed >= *options_.max_runtime) sweep_->stop_sending();
-  if (options_.min_hit_rate > 0 && elapsed >= hit_rate_counts_after && !state.sending_done) {
-    const auto sent = static_cast<double>(state.counts.sent);
-    too_few_answered_ = static_cast<double>(state.counts.answering) < options_.min_hit_rate * sent;
-    if (too_few_answered_) sweep_->stop_sending();
-  }
-  if (state.counts.sent == 0 && state.counts.refused >= refused_at_most) {
-    nothing_leaves_ = true;
+void SweepRun::end_sending(sweep::SweepEnd why) {
+  if (!ended_) ended_ = why;
+  sweep_->stop_sending();
+}
+
+void SweepRun::check_bounds(const sweep::State& state, MonotonicTime now) {
+  const sweep::Counts& counts = state.counts;
+  if (!state.sending_done && options_.max_runtime && now - started_ >= *options_.max_runtime)
+    end_sending(sweep::SweepEnd::max_runtime);
+  if (!state.sending_done && options_.min_hit_rate > 0 && now - started_ >= hit_rate_counts_after &&
+      static_cast<double>(counts.answering) < options_.min_hit_rate * static_cast<double>(state.asked))
+    end_sending(sweep::SweepEnd::min_hit_rate);
+  if (options_.settings.max_results != 0 && counts.answering >= options_.settings.max_results && !ended_)
+    ended_ = sweep::SweepEnd::max_results;
+  if (state.sending_done && !bounds_.sending_ended) bounds_.sending_ended = now;
+  if (counts.sent == 0 && counts.refused >= most_refused) nothing_leaves_ = true;
+  if (nothing_leaves_ || output_->error()) {
+    ended_ = sweep::SweepEnd::failed;
     sweep_->stop();
   }
-  if (output_->error()) sweep_->stop();
 }
 
-void SweepRun::flush() {
-  sweep_->pause_findings([this] { output_->flush(); });
+void SweepRun::keep(const sweep::State& state) {
+  const auto kept = keeper_->keep(state);
+  if (!kept && !kept_badly_) say(fmt::format("{}; the sweep goes on", kept.error().message()));
+  kept_badly_ = kept ? std::nullopt : std::optional(kept.error());
 }
 
-void SweepRun::show_status(const sweep::State&) {}
+void SweepRun::show_status(const sweep::State& state, MonotonicTime now) {
+  const sweep::StatusSample sample{
+      .at = now, .counts = state.counts, .asked = state.asked, .written = writer_->written()};
+  // Over the line before.
+  fmt::print(stderr, "\r{}\033[K", sweep::status_line(shown_, sample, bounds_));
+  shown_ = sample;
+  status_shown_ = true;
+}
 
-void SweepRun::summarise(const sweep::State& state) const {
-  if (options_.quiet) return;
-  const sweep::Counts& counts = state.counts;
-  const double share =
-      counts.sent > 0 ? 100 * static_cast<double>(counts.answering) / static_cast<double>(counts.sent) : 0;
-  say(fmt::format("{} probes sent in {:.1f} s, {} addresses answered ({:.2f} %)", counts.sent,
-                  seconds(Clock::system().monotonic() - started_), counts.answering, share));
-  say(fmt::format(
-      "{} late, {} duplicate, {} forged, {} ICMP errors; on this host: {} refused, {} answers dropped",
-      counts.late, counts.duplicates, counts.forged, counts.errors, counts.refused, counts.receive_drops));
-  for (const auto& [system_errno, probes] : state.refusals) {
-    say(Error::from_errno(system_errno, fmt::format("{} probes never left", probes)).message());
+int SweepRun::finish() {
+  output_->flush(std::chrono::seconds(5));
+  SweepAccount account{.options = &options_,
+                       .space = built_,
+                       .state = sweep_->state(),
+                       .transport = sweep_->transport(),
+                       .end = ended_.value_or(sweep::SweepEnd::finished),
+                       .written = writer_->written(),
+                       .started = began_,
+                       .ended = Clock::system().unix_time(),
+                       .elapsed = Clock::system().monotonic() - started_};
+  if (output_->error()) account.failure = output_->error()->message();
+  if (status_shown_) fmt::print(stderr, "\n");
+  if (!options_.quiet) {
+    for (const std::string& line : summary_lines(account)) say(line);
   }
+  bool written = true;
+  const auto check = [&written](const Result<void>& result) {
+    if (!result) say(result.error().message());
+    written = written && result;
+  };
+  if (keeper_) check(keeper_->end(account.state, !ended_ && account.failure.empty()));
+  if (!options_.metadata_file.empty()) check(write_metadata(account, options_.metadata_file));
+  if (output_->error()) check(std::unexpected(*output_->error()));
+  if (!written) return static_cast<int>(ExitStatus::output_failed);
+  if (nothing_leaves_) return static_cast<int>(ExitStatus::refused);
+  const bool somebody = account.state.counts.answering > 0 && account.end != sweep::SweepEnd::min_hit_rate;
+  return static_cast<int>(somebody ? ExitStatus::all_answered : ExitStatus::some_silent);
 }
 
 }  // namespace sonde::cli

@@ -5,13 +5,17 @@
 #include <optional>
 #include <string>
 
+#include "cli/sweep_account.hpp"
+#include "cli/sweep_keeper.hpp"
 #include "cli/sweep_options.hpp"
 #include "net/file_descriptor.hpp"
 #include "process/signals.hpp"
 #include "report/output.hpp"
 #include "sweep/answer_set.hpp"
 #include "sweep/filter.hpp"
+#include "sweep/metadata.hpp"
 #include "sweep/record_writer.hpp"
+#include "sweep/status_line.hpp"
 #include "sweep/sweep.hpp"
 
 namespace sonde::cli {
@@ -25,17 +29,23 @@ class SweepRun final : private sweep::RecordSink {
   int run();
 
  private:
+  struct Refusal {
+    Error error;
+    int status;
+  };
+  std::expected<void, Refusal> open();
   Result<void> open_output();
-  Result<void> open_sweep();
   void take(const sweep::Record& record) override;
 
   // Until all is done.
   void watch();
   void answer_signals();
-  void check_bounds(const sweep::State& state);
-  void flush();
-  void show_status(const sweep::State& state);
-  void summarise(const sweep::State& state) const;
+  void check_bounds(const sweep::State& state, MonotonicTime now);
+  void end_sending(sweep::SweepEnd why);
+  void keep(const sweep::State& state);
+  void show_status(const sweep::State& state, MonotonicTime now);
+  // At the end; returns the exit status.
+  int finish();
 
   SweepOptions options_;
   const sweep::TargetSpaceBuilder::Built* built_;
@@ -46,11 +56,19 @@ class SweepRun final : private sweep::RecordSink {
   std::optional<sweep::Filter> filter_;
   std::optional<sweep::AnswerSet> answers_;
   std::unique_ptr<sweep::Sweep> sweep_;
-  MonotonicTime started_{};
-  double rate_;
+  std::optional<SweepKeeper> keeper_;
+
+  UnixTime began_;
+  MonotonicTime started_;
+  double rate_;  // in probes per second, as asked for last
   bool interrupted_ = false;
-  bool too_few_answered_ = false;
+  std::optional<sweep::SweepEnd> ended_;  // early
+  std::optional<Error> kept_badly_;       // told once
   bool nothing_leaves_ = false;
+  bool shows_status_;
+  bool status_shown_ = false;
+  sweep::StatusSample shown_;
+  sweep::StatusBounds bounds_;
 };
 
 }  // namespace sonde::cli

@@ -58,6 +58,7 @@ struct Shard {
     return size > number ? (size - number - 1) / shards + 1 : 0;
   }
   std::uint64_t counter(std::uint64_t position) const { return number + position * shards; }
+  friend bool operator==(const Shard&, const Shard&) = default;
 };
 
 }  // namespace sonde::sweep

@@ -4,7 +4,7 @@
 // that the rate is obeyed and not undercut; what a longer stall missed is forgiven. The second keeps that from becoming
 // a burst: at most min(64, rate x 1 ms) probes at once, refilled at twice the rate.
 //
-// The rate in force begins at `first_rate` and doubles every 50 ms until it is the one asked for (slow start). While more
+// The rate in force begins at `first_rate` and doubles every 20 ms until it is the one asked for (slow start). While more
 // than one probe in a thousand is dropped on this host, it is halved; without drops it comes back by a tenth of what was
 // asked for at a time. Threads: not locked; one worker owns it.
 #pragma once
@@ -38,7 +38,7 @@ class RateControl {
 
  private:
   static constexpr Nanoseconds debt = std::chrono::milliseconds(50);
-  static constexpr Nanoseconds doubling_time = std::chrono::milliseconds(50);
+  static constexpr Nanoseconds doubling_time = std::chrono::milliseconds(20);
   static constexpr Nanoseconds feedback_time = std::chrono::milliseconds(100);
 
   double burst() const;

@@ -139,12 +139,19 @@ void Sweep::set_rate(double rate) {
 }
 
 State Sweep::state() const {
-  State state{.counts = earlier_, .sending_done = true, .done = true};
+  State state;
+  state.counts = earlier_;
+  state.sending_done = state.done = true;
   for (const auto& worker : workers_) {
     const Progress progress = worker->progress();
     state.counts += progress.counts;
     state.rate_in_force += progress.rate_in_force;
     state.left += progress.left;
+    state.asked += progress.asked;
+    if (progress.first_sent) {
+      state.first_sent = std::min(state.first_sent.value_or(*progress.first_sent), *progress.first_sent);
+      state.last_sent = std::max(state.last_sent.value_or(*progress.last_sent), *progress.last_sent);
+    }
     state.sending_done = state.sending_done && progress.sending_done;
     state.done = state.done && progress.done;
     state.at.push_back(progress.at);

@@ -34,9 +34,11 @@ class RecordSink {
 
 struct State {
   Counts counts;
-  double rate_in_force = 0;   // of all threads together
-  std::uint64_t left = 0;     // probes still to be sent, at most
-  bool sending_done = false;  // what is under way is still waited for
+  double rate_in_force = 0;                                // of all threads together
+  std::uint64_t left = 0;                                  // probes still to be sent, at most
+  std::uint64_t asked = 0;                                 // addresses, of all runs
+  std::optional<MonotonicTime> first_sent{}, last_sent{};  // of this run
+  bool sending_done = false;                               // what is under way is still waited for
   bool done = false;
   std::vector<WalkPosition> at{};           // of each worker
   std::map<int, std::uint64_t> refusals{};  // errno of the send call -> how many probes

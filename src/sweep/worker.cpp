@@ -177,7 +177,10 @@ void Worker::departed(Lane& lane, Channel& channel, std::size_t decided, std::ui
                departure.sent_at);
     call = i + 1;
   }
-  if (decided > 0) last_sent_ = departures_[decided - 1].sent_at;
+  if (decided > 0) {
+    last_sent_ = departures_[decided - 1].sent_at;
+    if (!first_sent_) first_sent_ = departures_[0].sent_at;
+  }
   lane.staged.erase(lane.staged.begin(), lane.staged.begin() + static_cast<std::ptrdiff_t>(decided));
   if (again.empty()) return;
   lane.staged.insert(lane.staged.end(), again.begin(), again.end());
@@ -199,9 +202,14 @@ void Worker::look_after_drops() {
 void Worker::publish(bool done) {
   published_at_ = watch_.now();
   const std::lock_guard lock(mutex_);
+  const std::uint64_t staged = ipv4_.staged.size() + ipv6_.staged.size();
+  const WalkPosition at = walk_.at();
   published_ = {.counts = counts_,
-                .at = walk_.at(),
-                .left = walk_.left() + ipv4_.staged.size() + ipv6_.staged.size(),
+                .at = at,
+                .left = walk_.left() + staged,
+                .asked = at.round > 0 ? walk_.length() : at.position - std::min(staged, at.position),
+                .first_sent = first_sent_,
+                .last_sent = first_sent_ ? std::optional(last_sent_) : std::nullopt,
                 .rate_in_force = rate_.in_force(),
                 .sending_done = is_sending_done(),
                 .done = done,

@@ -49,11 +49,13 @@ struct Common {
 struct Progress {
   Counts counts;
   WalkPosition at;
-  std::uint64_t left = 0;  // probes still to be sent, at most
+  std::uint64_t left = 0;   // probes still to be sent, at most
+  std::uint64_t asked = 0;  // addresses, of all runs
+  std::optional<MonotonicTime> first_sent{}, last_sent{};
   double rate_in_force = 0;
   bool sending_done = false;
   bool done = false;
-  std::map<int, std::uint64_t> refusals;  // errno of the send call -> how many probes
+  std::map<int, std::uint64_t> refusals{};  // errno of the send call -> how many probes
 };
 
 class Worker {
@@ -113,6 +115,7 @@ class Worker {
   double rate_asked_;
   SendLog log_;
   std::uint64_t next_ordinal_ = 0;
+  std::optional<MonotonicTime> first_sent_;
   MonotonicTime last_sent_, published_at_{}, looked_at_{};
   std::uint64_t refused_for_room_ = 0;  // ENOBUFS, each try
   std::minstd_rand random_;

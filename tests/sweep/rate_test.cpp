@@ -67,8 +67,8 @@ TEST_P(Rates, NeverBurstBeyondAMillisecondOrSixtyFour) {
 TEST(RateControl, StartsSlowlyAndIsThereWithinASecond) {
   RateControl rate(1'000'000, start);
   MonotonicTime now = start;
-  const std::uint64_t first = run(rate, now, milliseconds(50), [] { return microseconds(1); });
-  EXPECT_LE(first, 600u);
+  const std::uint64_t first = run(rate, now, milliseconds(20), [] { return microseconds(1); });
+  EXPECT_LE(first, 300u);
   run(rate, now, milliseconds(900), [] { return microseconds(1); });
   EXPECT_EQ(rate.in_force(), 1'000'000);
 }

@@ -1,0 +1,125 @@
+// resume_test.cpp: a sweep that is killed at any moment and goes on: nobody is missed, and little is asked twice.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "lab/sanitized.hpp"
+#include "sweep/swept.hpp"
+
+namespace sonde::sweep_test {
+namespace {
+
+using lab::Finished;
+using lab::ScratchDirectory;
+using lab::SimulatedNetwork;
+using ::testing::HasSubstr;
+
+class Resume : public ::testing::Test {
+ protected:
+  Resume() { std::filesystem::permissions(directory_.path(), std::filesystem::perms::all); }
+
+  std::string file(const char* name) const { return (directory_.path() / name).string(); }
+  std::set<std::string> answered() const {
+    std::set<std::string> addresses;
+    std::ifstream rows(file("answers"));
+    std::string line;
+    // A kill may cut the last row short: it is written again.
+    for (std::getline(rows, line); std::getline(rows, line);) {
+      if (const auto comma = line.find(','); comma != std::string::npos)
+        addresses.insert(line.substr(0, comma));
+    }
+    return addresses;
+  }
+
+  ScratchDirectory directory_;
+};
+
+// SONDE_TEST_KILLS=100 kills it a hundred times.
+TEST_F(Resume, KilledAtRandomMomentsItMissesNobodyAndRepeatsASecondAtMost) {
+  const char* wanted = std::getenv("SONDE_TEST_KILLS");
+  const int kills = wanted != nullptr ? std::atoi(wanted) : 6;
+  const int rate = kills > 10 ? 450 : 4000;  // so that it is not through before the last
+  SimulatedNetwork network("host 10.77.0.0/18 fd77::/114; delay 5ms\n", {.summary_only = true});
+  std::mt19937 random(static_cast<unsigned>(kills));
+  const Words options{"-o", file("answers"), "-r", std::to_string(rate), "--threads", "2", "--linger", "1s"};
+  const Words targets{"10.77.0.0/18", "fd77::/116"};
+  const std::uint64_t addresses = 16'384 + 4'096;
+  int killed = 0;
+  for (; killed < kills; ++killed) {
+    const bool begun = std::filesystem::exists(file("state"));
+    lab::Process process = network.start(
+        sweep_command(options + Words{begun ? "--resume" : "--checkpoint", file("state")} + targets));
+    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 900));  // the moment is what is tried
+    process.signal(SIGKILL);
+    const Finished finished = process.wait();
+    if (finished.signal != SIGKILL) break;  // it was through
+  }
+  const bool begun = std::filesystem::exists(file("state"));
+  const Finished finished = network.run(
+      sweep_command(options + Words{begun ? "--resume" : "--checkpoint", file("state")} + targets));
+  EXPECT_EQ(finished.status, 0) << finished.errors;
+  const auto found = answered();
+  EXPECT_EQ(std::ranges::count_if(found, [](const std::string& row) { return row.starts_with("10."); }),
+            16'384);
+  EXPECT_GE(found.size(), addresses) << finished.errors;
+  const std::uint64_t asked = network.record().summary.requests;
+  EXPECT_GE(asked, addresses);
+  EXPECT_LE(asked, addresses + static_cast<std::uint64_t>(killed) * static_cast<std::uint64_t>(rate) * 5 / 4)
+      << killed << " kills";
+  EXPECT_FALSE(std::filesystem::exists(file("state"))) << "it is through: nothing is left to resume";
+}
+
+TEST_F(Resume, AnInterruptedSweepGoesOnExactlyWhereItWas) {
+  SimulatedNetwork network("host 10.77.0.0/20; delay 5ms\n", {.summary_only = true});
+  const Words options{"-o", file("answers"), "-r", "2000", "--linger", "300ms"};
+  lab::Process process =
+      network.start(sweep_command(options + Words{"--checkpoint", file("state"), "10.77.0.0/20"}));
+  std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  process.signal(SIGINT);
+  EXPECT_EQ(process.wait().status, 0);
+  const std::size_t before = answered().size();
+  EXPECT_GT(before, 0u);
+  EXPECT_LT(before, 4096u);
+  const Finished finished =
+      network.run(sweep_command(options + Words{"--resume", file("state"), "10.77.0.0/20"}));
+  EXPECT_EQ(finished.status, 0) << finished.errors;
+  EXPECT_EQ(answered().size(), 4096u);
+  EXPECT_EQ(network.record().summary.requests, 4096u) << "nobody was asked twice";
+  EXPECT_THAT(finished.errors, HasSubstr("4096 probes sent")) << "the account is of both runs";
+}
+
+TEST_F(Resume, RefusesOtherTargetsExclusionsAndOptions) {
+  const SimulatedNetwork network("host 10.77.0.0/20; delay 5ms\n", {.summary_only = true});
+  lab::Process process = network.start(sweep_command(
+      {"-o", file("answers"), "--linger", "100ms", "--checkpoint", file("state"), "10.77.0.0/20"}));
+  std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  process.signal(SIGINT);
+  process.wait();
+  const Words resume{"-o", file("answers"), "--linger", "100ms", "--resume", file("state")};
+  for (const Words& other :
+       {Words{"10.77.0.0/21"}, Words{"-x", "10.77.0.9", "10.77.0.0/20"}, Words{"-P", "2", "10.77.0.0/20"},
+        Words{"--seed", "1", "10.77.0.0/20"}, Words{"-n", "100", "10.77.0.0/20"}}) {
+    const Finished finished = network.run(sweep_command(resume + other));
+    EXPECT_EQ(finished.status, 2) << other.front();
+    EXPECT_THAT(finished.errors, HasSubstr("cannot resume")) << other.front();
+  }
+  const std::size_t rows = answered().size();
+  EXPECT_GT(rows, 0u) << "what was refused left the answers alone";
+}
+
+TEST_F(Resume, ADamagedCheckpointIsRefused) {
+  const SimulatedNetwork network("host 10.77.0.0/28\n");
+  std::ofstream(file("state")) << "no checkpoint";
+  const Finished finished = network.run(sweep_command({"--resume", file("state"), "10.77.0.0/28"}));
+  EXPECT_EQ(finished.status, 2);
+  EXPECT_THAT(finished.errors, HasSubstr("state"));
+}
+
+}  // namespace
+}  // namespace sonde::sweep_test
