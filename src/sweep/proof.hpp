@@ -3,7 +3,8 @@
 // Payload, little-endian:
 //   0   8   SipHash-2-4 under the sweep's key, over address, index and ordinal (wire/token.hpp)
 //   8   8   index of the address in the space
-//   16  8   ordinal: the how-manieth probe of its thread this is, in the low 48 bits; which probe to this address in the high 16
+//   16  8   ordinal: the how-manieth probe of its thread this is, in the low 48 bits; which probe to this address in
+//           the high 16
 //   24      the contact text, then zeros
 // No time: who sees the probe learns nothing by it and can shift no RTT. The ICMP sequence number is 16 bits of the same
 // hash over the address alone (with an index and an ordinal that no probe has), as an ICMP error need quote no more than
