@@ -28,7 +28,8 @@ inline constexpr std::size_t answers_block_bytes = 65'536;  // a block ends when
 inline constexpr std::size_t most_block_bytes = std::size_t{1} << 30;
 inline constexpr std::uint64_t most_threads = 4096;
 
-// All members of Counts, in the order of the file: one that is missing here would be forgotten by a resumed sweep.
+// All members of Counts, in the order of the file: one that is missing here would be forgotten by a resumed
+// sweep.
 inline constexpr std::uint64_t Counts::* counted[] = {
     &Counts::sent,       &Counts::refused, &Counts::replies, &Counts::answering,     &Counts::late,
     &Counts::duplicates, &Counts::errors,  &Counts::forged,  &Counts::receive_drops, &Counts::clock_steps};

@@ -110,7 +110,8 @@ Result<void> CheckpointFile::open_beside() {
                                           path_, "give it another name"));
   }
   const std::string name = beside(path_);
-  // What a sweep that was killed left behind; nothing else has that name for long. O_EXCL: not through anybody's link.
+  // What a sweep that was killed left behind; nothing else has that name for long. O_EXCL: not through
+  // anybody's link.
   if (::unlink(name.c_str()) != 0 && errno != ENOENT) return failure("cannot write the checkpoint", name);
   descriptor_.reset(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
   if (!descriptor_) return failure("cannot write the checkpoint", name);

@@ -4,9 +4,9 @@
 //   each second:
 //     Result<void> kept = file.wants_whole() ? file.write_whole(checkpoint, answered) : file.add(step);
 //
-// Whole: written to FILE.tmp, fsync, renamed to FILE, so that under its name there is always one that is complete. A step
-// is added to it in one write, then fdatasync. Mode 0600, as who knows the key can forge answers.
-// Threads: not locked; one thread owns it.
+// Whole: written to FILE.tmp, fsync, renamed to FILE, so that under its name there is always one that is
+// complete. A step is added to it in one write, then fdatasync. Mode 0600, as who knows the key can forge
+// answers. Threads: not locked; one thread owns it.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,12 @@ class CheckpointFile {
   // Touches nothing yet.
   explicit CheckpointFile(std::string path) : path_(std::move(path)) {}
 
-  // At first, after an error, and when the steps have come to a mebibyte, twice what the whole was, and a sixteenth of
-  // what the set of answers takes in memory: so that writing it whole is a small part of all the writing.
+  // At first, after an error, and when the steps have come to a mebibyte, twice what the whole was, and a
+  // sixteenth of what the set of answers takes in memory: so that writing it whole is a small part of all the
+  // writing.
   bool wants_whole() const;
-  // `checkpoint.answered` is not looked at. Errors: those of the file; what was under the name before is still there.
+  // `checkpoint.answered` is not looked at. Errors: those of the file; what was under the name before is
+  // still there.
   Result<void> write_whole(const Checkpoint& checkpoint, const AnswerWords& answered);
   // Requires: !wants_whole(). Errors: those of the file; what was there before can still be read.
   Result<void> add(const CheckpointStep& step);

@@ -1,4 +1,5 @@
-// fields.hpp: what a record can be asked for by name: the one table behind `--fields`, `--filter`, `--list-fields`.
+// fields.hpp: what a record can be asked for by name: the one table behind `--fields`, `--filter`,
+// `--list-fields`.
 //
 //   Result<std::vector<NamedField>> fields = parse_fields("address,rtt_ms,ttl");
 //   const FieldValue value = fields->front().field->value(record);

@@ -11,10 +11,10 @@
 //                | flag-field                            the same as: = 1
 //   value        a word, or text in double or single quotes
 //
-// "&&" binds more tightly than "||". Numbers may have as many decimals as their field; flags are 0, 1, false, true;
-// addresses and texts are compared by = and != alone; an address without a zone stands for itself in every zone; a time is
-// UNIX seconds or ISO 8601. What a record does not have compares false with everything, != included. An empty expression is
-// true.
+// "&&" binds more tightly than "||". Numbers may have as many decimals as their field; flags are 0, 1, false,
+// true; addresses and texts are compared by = and != alone; an address without a zone stands for itself in
+// every zone; a time is UNIX seconds or ISO 8601. What a record does not have compares false with everything,
+// != included. An empty expression is true.
 #pragma once
 
 #include <cstdint>
@@ -46,8 +46,8 @@ struct FieldTest {
 
 // Immutable: safe to share between threads.
 //
-// Kept as the tests in the order of the text, each with where to go on when it holds and when not, so that a record runs
-// through no more of them than decide about it.
+// Kept as the tests in the order of the text, each with where to go on when it holds and when not, so that a
+// record runs through no more of them than decide about it.
 class Filter {
  public:
   Filter() = default;  // matches everything

@@ -1,12 +1,12 @@
-// heatmap.hpp: the space of a sweep as a picture: a Hilbert curve, on which neighbours stay neighbours and every
-// prefix is a square or half of one, coloured by round-trip time.
+// heatmap.hpp: the space of a sweep as a picture: a Hilbert curve, on which neighbours stay neighbours and
+// every prefix is a square or half of one, coloured by round-trip time.
 //
 //   Heatmap heatmap(HeatmapLayout::by_address(first, last));
 //   heatmap.add(record);
 //   Result<void> written = write_heatmap(heatmap, "sweep.png");
 //
-// At most 4096 x 4096 cells of one byte, 16 MiB: the least RTT of the addresses within, on a logarithmic scale. Twice that
-// while a PNG is made. Threads: not locked.
+// At most 4096 x 4096 cells of one byte, 16 MiB: the least RTT of the addresses within, on a logarithmic
+// scale. Twice that while a PNG is made. Threads: not locked.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@ namespace sonde::sweep {
 // Where a record lies on the curve.
 class HeatmapLayout {
  public:
-  // The smallest IPv4 prefix of even length around both; a position is an address. Requires: first <= last, IPv4.
+  // The smallest IPv4 prefix of even length around both; a position is an address. Requires: first <= last,
+  // IPv4.
   static HeatmapLayout by_address(const Address& first, const Address& last);
   // A position is an index. Requires: size > 0.
   static HeatmapLayout by_index(std::uint64_t size);

@@ -1,7 +1,7 @@
 // heatmap_picture.hpp: a heatmap as PNG or SVG.
 //
-// Dark is silent, grey is not in the space; blue is fast, then green, yellow and red. The scale runs over what was measured, the
-// fastest and slowest hundredth of the cells aside, and over a decade at least.
+// Dark is silent, grey is not in the space; blue is fast, then green, yellow and red. The scale runs over
+// what was measured, the fastest and slowest hundredth of the cells aside, and over a decade at least.
 #pragma once
 
 #include <array>

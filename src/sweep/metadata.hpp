@@ -1,7 +1,7 @@
 // metadata.hpp: the account of a whole sweep: the JSON object of `--metadata FILE`.
 //
-// Keys are zmap's where they mean what zmap's mean, so that what reads those files reads ours; what zmap has no word for
-// has a key of its own (see metadata.cpp, which is the list). Times are ISO 8601 in UTC.
+// Keys are zmap's where they mean what zmap's mean, so that what reads those files reads ours; what zmap has
+// no word for has a key of its own (see metadata.cpp, which is the list). Times are ISO 8601 in UTC.
 #pragma once
 
 #include <cstdint>

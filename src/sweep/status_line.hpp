@@ -36,8 +36,8 @@ struct SweepProgress {
   std::optional<Nanoseconds> left;  // nullopt: too early to say
 };
 
-// The bound that will end the sweep first decides: at the pace so far it takes age * (1 - d) / d from here, d being the
-// part of it that is done, and the linger. Told from the fifth second on.
+// The bound that will end the sweep first decides: at the pace so far it takes age * (1 - d) / d from here, d
+// being the part of it that is done, and the linger. Told from the fifth second on.
 SweepProgress sweep_progress(const StatusSample& now, const StatusBounds& bounds);
 
 // Without a line break. ASCII, some 110 columns wide.

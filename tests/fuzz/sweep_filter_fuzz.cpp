@@ -1,5 +1,5 @@
-// sweep_filter_fuzz.cpp: a filter of any text is taken or refused with its place, and what is taken decides about
-// every record, and the opposite about the opposite.
+// sweep_filter_fuzz.cpp: a filter of any text is taken or refused with its place, and what is taken decides
+// about every record, and the opposite about the opposite.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

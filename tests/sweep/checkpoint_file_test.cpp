@@ -1,4 +1,5 @@
-// checkpoint_file_test.cpp: under the checkpoint's name there is always one that can be read, whatever happens.
+// checkpoint_file_test.cpp: under the checkpoint's name there is always one that can be read, whatever
+// happens.
 #include "sweep/checkpoint_file.hpp"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
-// heatmap_test.cpp: the curve visits every cell once, answers colour their own cell, and pictures can be read back.
+// heatmap_test.cpp: the curve visits every cell once, answers colour their own cell, and pictures can be read
+// back.
 #include "sweep/heatmap.hpp"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,5 @@
-// sample_record.hpp: a record with something in every field, and one that knows as little as there can be known.
+// sample_record.hpp: a record with something in every field, and one that knows as little as there can be
+// known.
 #pragma once
 
 #include "sweep/record.hpp"
