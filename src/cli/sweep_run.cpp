@@ -14,6 +14,7 @@
 #include "cli/say.hpp"
 #include "net/permissions.hpp"
 #include "net/random.hpp"
+#include "sweep/heatmap_picture.hpp"
 
 namespace sonde::cli {
 
@@ -30,6 +31,22 @@ std::uint64_t random_seed() {
   std::uint64_t seed = 0;
   std::memcpy(&seed, net::random_key().data(), sizeof seed);
   return seed;
+}
+
+// IPv4 by address, so that prefixes are where one looks for them; else by index.
+sweep::HeatmapLayout layout_of(const sweep::TargetSpace& space) {
+  const Address first = space.at(0), last = space.at(space.size() - 1);
+  return first.is_ipv4() && last.is_ipv4() ? sweep::HeatmapLayout::by_address(first, last)
+                                           : sweep::HeatmapLayout::by_index(space.size());
+}
+
+// Whether a TTL is asked for, or what follows from it.
+bool wants_headers(const SweepOptions& options) {
+  if (options.fields == "*") return true;
+  const auto named = [](std::string_view text) {
+    return text.find("ttl") != std::string_view::npos || text.find("distance") != std::string_view::npos;
+  };
+  return named(options.fields) || named(options.filter);
 }
 
 // Whether `interval` has passed since `last`, which is `now` from then on.
@@ -61,6 +78,7 @@ Result<void> SweepRun::open_output() {
     descriptor = file_.get();
   }
   output_.emplace(descriptor, name);
+  if (!options_.heatmap_file.empty()) heatmap_.emplace(layout_of(built_->space));
   writer_.emplace(options_.format, *sweep::parse_fields(options_.fields), *output_);
   if (!options_.filter.empty()) filter_ = *sweep::Filter::parse(options_.filter);
   return {};
@@ -80,6 +98,7 @@ std::expected<void, SweepRun::Refusal> SweepRun::open() {
     earlier = std::move(*resumed);
   }
   options_.settings.seed = options_.seed.value_or(random_seed());
+  options_.settings.headers = wants_headers(options_);
   net::keep_only({net::Capability::net_raw, net::Capability::net_admin});
   auto opened =
       sweep::Sweep::open(options_.settings, built_->space, *answers_, *this, earlier ? &*earlier : nullptr);
@@ -96,6 +115,7 @@ std::expected<void, SweepRun::Refusal> SweepRun::open() {
 
 void SweepRun::take(const sweep::Record& record) {
   if (keeper_ && record.is_reply && !record.duplicate) keeper_->answered(record.index);
+  if (heatmap_) heatmap_->add(record);
   const bool wanted = filter_ ? filter_->matches(record) : record.is_reply && !record.duplicate;
   if (wanted) writer_->write(record);
 }
@@ -208,6 +228,7 @@ int SweepRun::finish() {
   };
   if (keeper_) check(keeper_->end(account.state, !ended_ && account.failure.empty()));
   if (!options_.metadata_file.empty()) check(write_metadata(account, options_.metadata_file));
+  if (heatmap_) check(sweep::write_heatmap(*heatmap_, options_.heatmap_file));
   if (output_->error()) check(std::unexpected(*output_->error()));
   if (!written) return static_cast<int>(ExitStatus::output_failed);
   if (nothing_leaves_) return static_cast<int>(ExitStatus::refused);

@@ -13,6 +13,7 @@
 #include "report/output.hpp"
 #include "sweep/answer_set.hpp"
 #include "sweep/filter.hpp"
+#include "sweep/heatmap.hpp"
 #include "sweep/metadata.hpp"
 #include "sweep/record_writer.hpp"
 #include "sweep/status_line.hpp"
@@ -54,6 +55,7 @@ class SweepRun final : private sweep::RecordSink {
   std::optional<report::Output> output_;
   std::optional<sweep::RecordWriter> writer_;
   std::optional<sweep::Filter> filter_;
+  std::optional<sweep::Heatmap> heatmap_;
   std::optional<sweep::AnswerSet> answers_;
   std::unique_ptr<sweep::Sweep> sweep_;
   std::optional<SweepKeeper> keeper_;

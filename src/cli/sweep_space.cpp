@@ -69,6 +69,11 @@ Result<SweptSpace> make_space(const SweepOptions& options) {
     return std::unexpected(Error::invalid("that is a great many", fmt::format("{} addresses", asked),
                                           "say --yes if they have agreed to be asked"));
   }
+  if (size > SweepOptions::most_kept && !(options.checkpoint_file.empty() && options.resume_file.empty())) {
+    return std::unexpected(Error::invalid("--checkpoint keeps a bit for each address",
+                                          fmt::format("{} addresses", size),
+                                          "sweep them in parts of 2^36 at most"));
+  }
   return SweptSpace{std::move(*built), std::move(warnings)};
 }
 

@@ -9,6 +9,7 @@
 #include "cli/option_readers.hpp"
 #include "cli/option_values.hpp"
 #include "sweep/filter.hpp"
+#include "sweep/heatmap_picture.hpp"
 #include "sweep/proof.hpp"
 
 namespace sonde::cli {
@@ -118,6 +119,12 @@ Parsed<std::string> read_fields(std::string_view text) {
 Parsed<std::string> read_filter(std::string_view text) {
   if (const auto filter = sweep::Filter::parse(text); !filter)
     return std::unexpected(filter.error().message());
+  return std::string(text);
+}
+
+Parsed<std::string> read_heatmap_file(std::string_view text) {
+  if (!sweep::is_heatmap_name(text))
+    return std::unexpected(fmt::format("{} ends neither in .png nor in .svg", in_quotes(text)));
   return std::string(text);
 }
 
@@ -359,6 +366,14 @@ constexpr std::array sweep_table = {
                .help = "write there what was done and lost, as JSON",
                .completion = Completion::file,
                .apply = store<&SweepOptions::metadata_file, read_file_name>},
+    OptionSpec{
+        .long_name = "heatmap",
+        .argument = "FILE",
+        .section = Section::output,
+        .help = "draw who answers how fast, FILE.png or FILE.svg",
+        .details = "On a Hilbert curve: prefixes are squares. Dark: silent; from green, fast, to red, slow.",
+        .completion = Completion::file,
+        .apply = store<&SweepOptions::heatmap_file, read_heatmap_file>},
     OptionSpec{.long_name = "dry-run",
                .section = Section::output,
                .help = "write whom it would ask, in order, and ask nobody",

@@ -52,7 +52,7 @@ Sweep::Sweep(const Settings& settings, const TargetSpace& space, AnswerSet& answ
       order_(space.size(), settings.seed),
       proof_(key_),
       earlier_(earlier != nullptr ? earlier->counts : Counts{}),
-      answering_(answers.count()) {
+      answering_(earlier != nullptr ? answers.count() : 0) {
   const auto random = net::random_key();
   next_identifier_ = static_cast<std::uint16_t>(std::to_integer<unsigned>(random[0]) << 8 |
                                                 std::to_integer<unsigned>(random[1]));
@@ -104,6 +104,7 @@ Result<std::vector<Channel>> Sweep::open_channels(Family family) {
   options.kind = settings_.transport;
   options.network = settings_.network;
   options.sampled_stamps = true;
+  options.headers = settings_.headers;
   options.buffers = std::make_shared<transport::ReceiveBuffers>();
   std::vector<Channel> channels;
   for (std::size_t wanted = std::max<std::size_t>(1, settings_.sockets); channels.size() < wanted;) {
