@@ -1,4 +1,4 @@
-// target_space_sort.hpp: sorts millions of addresses in a fraction of std::sort()'s time, with little memory of its own.
+// target_space_sort.hpp: sorts millions of addresses in a fraction of std::sort()'s time, with little memory beside.
 //
 // A radix sort from the highest bits down: the values of a few bits, the digit, are counted, which gives each value's
 // bucket its place; every word is moved there, and each bucket is sorted by itself. The digit begins at the highest bit
