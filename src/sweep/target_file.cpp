@@ -78,7 +78,8 @@ std::uint64_t count_lines(int descriptor, std::vector<char>& piece) {
   while (at >= 0) {
     const ssize_t length = ::pread(descriptor, piece.data(), piece.size(), at);
     if (length <= 0) break;
-    lines += static_cast<std::uint64_t>(std::count(piece.begin(), piece.begin() + length, '\n'));
+    const std::string_view bytes(piece.data(), static_cast<std::size_t>(length));
+    for (auto end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n', end + 1)) ++lines;
     at += length;
   }
   return lines + 1;
@@ -96,6 +97,7 @@ void NamedAddresses::add(const AddressRange& range) {
 
 void TargetFileReader::feed(std::string_view bytes) {
   while (!bytes.empty()) {
+    if (!goes_on_ && take_plain_line(bytes)) continue;
     const std::size_t newline = bytes.find('\n');
     if (newline == std::string_view::npos) {
       keep(bytes);
@@ -111,6 +113,27 @@ void TargetFileReader::feed(std::string_view bytes) {
     }
     bytes.remove_prefix(newline + 1);
   }
+}
+
+// Takes the next line off the front of `bytes`, if it is an address and nothing else: that is all of most hitlists, and
+// the newline need not be looked for first.
+bool TargetFileReader::take_plain_line(std::string_view& bytes) {
+  std::string_view rest = bytes;
+  Ipv4Word ipv4 = 0;
+  Ipv6Word ipv6 = 0;
+  const bool is_ipv4 = take_address(rest, ipv4);
+  if (!is_ipv4 && !take_address(rest, ipv6)) return false;
+  if (rest.starts_with('\r')) rest.remove_prefix(1);
+  if (!rest.starts_with('\n')) return false;
+  bytes = rest.substr(1);
+  ++line_number_;
+  ++reading_.taken;
+  if (is_ipv4) {
+    push(addresses_.ipv4.list, ipv4);
+  } else {
+    push(addresses_.ipv6.list, ipv6);
+  }
+  return true;
 }
 
 void TargetFileReader::keep(std::string_view piece) {

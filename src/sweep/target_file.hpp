@@ -2,9 +2,9 @@
 //
 // One address, prefix or range a line (AddressRange::parse; spaces around a range's '-' are allowed), blank lines and
 // comments apart: '#' anywhere, ';' or "//" at the start. Behind whitespace or a comma a line may go on: in a hitlist
-// with whatever its other columns hold, in a list of exclusions with further ranges, as zmap's and masscan's have it. A
-// line ends with a newline, CRLF or the file; a byte order mark is left out. A zone names an interface of one host, and a
-// sweep has no place for it: a bad line.
+// with whatever its other columns hold, in a list of exclusions with further ranges, as zmap's and masscan's have it.
+// A line ends with a newline, CRLF or the file; a byte order mark is left out. A zone names an interface of one host,
+// and a sweep has no place for it: a bad line.
 //
 // Read in pieces rather than mapped: that is as fast (the copy is a fiftieth of the parsing), takes pipes and files
 // alike, and a file that is cut short meanwhile is a short file instead of SIGBUS.
@@ -65,6 +65,7 @@ class TargetFileReader {
   FileReading finish();
 
  private:
+  bool take_plain_line(std::string_view& bytes);
   void keep(std::string_view piece);
   void take_line(std::string_view line);
   bool take_single(std::string_view line);

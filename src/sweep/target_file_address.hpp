@@ -1,7 +1,7 @@
 // target_file_address.hpp: plain addresses from text, at the speed of a hitlist.
 //
-// Only what inet_pton() takes too, and with the same meaning: no leading zeros in IPv4, one "::", at most four digits in
-// a group. Whatever else an address may look like (an IPv4 tail, a zone) is left to Address::parse().
+// Only what inet_pton() takes too, and with the same meaning: no leading zeros in IPv4, one "::", at most four digits
+// in a group. Whatever else an address may look like (an IPv4 tail, a zone) is left to Address::parse().
 #pragma once
 
 #include <array>

@@ -1,8 +1,8 @@
 // target_space.hpp: the addresses of a sweep as numbers: index -> address and back, for prefixes, ranges and hitlists.
 //
 // IPv4 before IPv6, each ascending, however they were written: equal sets have equal numbers, and a checkpoint of one
-// fits the other. Ranges are kept sorted and disjoint with prefix sums, so a /8 costs as much as a /30; lists are sorted
-// arrays of 4 or 16 bytes an address (target_space_numbering.hpp). What is in a range is in no list.
+// fits the other. Ranges are kept sorted and disjoint with prefix sums, so a /8 costs as much as a /30; lists are
+// sorted arrays of 4 or 16 bytes an address (target_space_numbering.hpp). What is in a range is in no list.
 #pragma once
 
 #include <cstdint>
@@ -63,7 +63,8 @@ class TargetSpaceBuilder {
   // want to stop there.
   Result<FileReading> add_file(const std::string& path);
   Result<FileReading> exclude_file(const std::string& path);
-  // Leaves in what IANA's registries call special (net/special_ranges.hpp), which is otherwise taken out. 255.255.255.255 is in no space.
+  // Leaves in what IANA's registries call special (net/special_ranges.hpp), which is otherwise taken out.
+  // 255.255.255.255 is in no space.
   void allow_special();
 
   struct Built {

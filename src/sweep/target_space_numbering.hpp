@@ -1,7 +1,7 @@
 // target_space_numbering.hpp: the addresses of one family as numbers, ascending.
 //
-// The set is kept as it was written: ranges, which cost the same whatever they hold, and a list of single addresses of 4
-// or 16 bytes each. Both are cut into *stretches*, each a range or a run of list entries that no range lies between,
+// The set is kept as it was written: ranges, which cost the same whatever they hold, and a list of single addresses of
+// 4 or 16 bytes each. Both are cut into *stretches*, each a range or a run of list entries that no range lies between,
 // with the index of its first address. To find the stretch of an index, its high bits pick an entry of a table which
 // names the stretch there; where several begin within one entry's reach, they are searched. The table has about four
 // entries for each stretch, so most have one only.

@@ -1,4 +1,4 @@
-// permutation_test.cpp: every index exactly once, in an order that shows no pattern, whatever the size, seed and shards.
+// permutation_test.cpp: every index exactly once, in an order without a pattern, whatever the size, seed and shards.
 #include "sweep/permutation.hpp"
 
 #include <gtest/gtest.h>
