@@ -56,9 +56,21 @@ class SlotPacer {
     return slot;
   }
 
+  // Whether a probe whose moment has come may leave: after a stall many moments have, and no more than `burst` probes
+  // leave before the rate holds them up. Who may not takes another moment.
+  bool leave(MonotonicTime now) {
+    if (left_ > now + burst * gap_) return false;
+    left_ = std::max(left_, now) + gap_;
+    return true;
+  }
+
  private:
+  // A Linux host gives 50 answers at once before its own limit holds (net.ipv4.icmp_msgs_burst).
+  static constexpr int burst = 16;
+
   Nanoseconds gap_;
   MonotonicTime next_{};
+  MonotonicTime left_{};  // when those that left would have, at the rate
 };
 
 }  // namespace sonde::engine

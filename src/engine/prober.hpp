@@ -133,6 +133,7 @@ class Prober {
   // Sends up to one batch per group. True when more is due now.
   bool send_due();
   void stage(std::size_t allowance);
+  bool leaves_at_its_slot(TargetIndex due, MonotonicTime now);
   void flush(Group& group);
   std::span<std::byte> compose(std::size_t place, const Agenda::Sending& sending, std::uint64_t token);
   void departed(Channel& channel, const Agenda::Sending& sending, const transport::Departure& departure);

@@ -37,15 +37,19 @@ void Prober::stage(std::size_t allowance) {
       agenda_.defer(*due, group.blocked_until);
       continue;
     }
-    if (group.paced && !agenda_.target(*due).has_slot) {
-      if (const MonotonicTime slot = udp_slots_.take(now); slot > now) {
-        agenda_.give_slot(*due, slot);
-        continue;
-      }
-    }
+    if (group.paced && !leaves_at_its_slot(*due, now)) continue;
     agenda_.take_due(now, group.staged.emplace_back());
     ++staged;
   }
+}
+
+// Whether a target of a paced group may be asked now; if not, it has its moment.
+bool Prober::leaves_at_its_slot(TargetIndex due, MonotonicTime now) {
+  MonotonicTime slot = agenda_.target(due).has_slot ? now : udp_slots_.take(now);
+  if (slot <= now && udp_slots_.leave(now)) return true;
+  if (slot <= now) slot = udp_slots_.take(now);
+  agenda_.give_slot(due, slot);
+  return false;
 }
 
 std::span<std::byte> Prober::compose(std::size_t place, const Agenda::Sending& sending, std::uint64_t token) {

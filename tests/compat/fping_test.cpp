@@ -270,7 +270,8 @@ TEST_F(FpingBesideTheOriginal, OptionsInPairs) {
   for (std::size_t i = 0; i < options.size(); ++i) {
     for (std::size_t j = i + 1; j < options.size(); ++j) {
       if (changed(options[i], options[j])) continue;
-      const Words words{options[i], options[j], "-p15", "127.0.0.1"};
+      // With -c the period is the time-out as well: long, so that a program that stands still for a while loses nothing.
+      const Words words{options[i], options[j], "-p250", "127.0.0.1"};
       running.emplace_back(
           words, std::pair{space.start(original("fping", words)), space.start(face("fping", words))});
       if (running.size() == 6) finish();

@@ -53,6 +53,32 @@ TEST(Pacer, NextIsWhenOneMayLeave) {
   EXPECT_EQ(pacer.allowance(next, 1), 1u);
 }
 
+TEST(SlotPacer, GivesEachAMomentOfItsOwnAtTheRate) {
+  SlotPacer pacer(800);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(pacer.take(start), start + i * microseconds(1'250));
+}
+
+TEST(SlotPacer, WhatLeavesAtItsMomentIsNeverHeldUp) {
+  SlotPacer pacer(800);
+  for (int i = 0; i < 1'000; ++i) {
+    const MonotonicTime slot = pacer.take(start);
+    EXPECT_TRUE(pacer.leave(slot + microseconds(i % 7 * 100))) << i;
+  }
+}
+
+TEST(SlotPacer, AfterAStallFewLeaveAtOnceAndTheRestAtTheRate) {
+  SlotPacer pacer(800);
+  for (int i = 0; i < 800; ++i) pacer.take(start);
+  int at_once = 0, in_a_second = 0;
+  const MonotonicTime after = start + seconds(1);
+  while (pacer.leave(after)) ++at_once;
+  for (MonotonicTime now = after; now < after + seconds(1); now += microseconds(100)) {
+    if (pacer.leave(now)) ++in_a_second;
+  }
+  EXPECT_LE(at_once, 20);
+  EXPECT_NEAR(in_a_second, 800, 1);
+}
+
 TEST(LagRecorder, IsZeroWhenNothingWasRecorded) {
   const LagRecorder lag;
   EXPECT_EQ(lag.percentile(0.99), Nanoseconds::zero());

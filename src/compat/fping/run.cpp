@@ -13,6 +13,8 @@
 #include <tuple>
 #include <utility>
 
+#include "net/permissions.hpp"
+
 namespace sonde::compat::fping {
 
 Run::Run(const Options& options, Hosts& hosts, const Sockets& sockets, Streams& streams, MonotonicTime began)
@@ -81,7 +83,14 @@ Result<void> Run::start() {
   for (std::size_t place = 0; place < hosts_.list.size(); ++place) {
     if (auto added = add(place, target); !added) return added;
   }
+  give_up_privileges();
   return {};
+}
+
+// What further sockets would take a capability for is opened now.
+void Run::give_up_privileges() {
+  for (const auto& [family, network] : networks_) std::ignore = session_->open_ahead(family, network);
+  net::keep_only({});
 }
 
 Result<void> Run::add(std::size_t place, const TargetOptions& wanted) {
@@ -98,6 +107,7 @@ Result<void> Run::add(std::size_t place, const TargetOptions& wanted) {
   TargetOptions target = wanted;
   target.network.transport = sockets_.kind_for(host.address);
   target.network.source = family == Family::ipv4 ? options_.source_v4 : options_.source_v6;
+  networks_.try_emplace(family, target.network);
   auto added = session_->add(host.address, target);
   if (!added) return std::unexpected(std::move(added.error()));
   host.id = *added;

@@ -32,6 +32,7 @@ class Run {
   Result<void> start();
   Result<void> add(std::size_t place, const TargetOptions& wanted);
   TargetOptions target_options() const;
+  void give_up_privileges();
 
   void loop();
   void wait() const;
@@ -67,6 +68,7 @@ class Run {
   MonotonicTime began_;
   process::Signals signals_;
   RunTotals totals_;
+  std::map<Family, NetworkOptions> networks_;              // of the first target of each
   std::unordered_map<std::uint64_t, std::size_t> places_;  // TargetId to place in hosts_
 
   // Probes that an ICMP error was about, by when they time out.

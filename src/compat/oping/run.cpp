@@ -22,6 +22,7 @@
 #include "compat/oping/options.hpp"
 #include "compat/oping/qos.hpp"
 #include "liboping/object.hpp"
+#include "net/permissions.hpp"
 #include "process/signals.hpp"
 
 namespace sonde::compat::oping {
@@ -203,6 +204,8 @@ class Run {
 }  // namespace
 
 int run(int count, char** arguments) {
+  // What opens sockets; nothing else needs a privilege.
+  net::keep_only({net::Capability::net_raw, net::Capability::net_admin});
   const CommandLine line = read_command_line(count, arguments);
   return line.options ? Run(*line.options).run() : line.status;
 }

@@ -175,7 +175,7 @@ int Run::run() {
   if (const auto exit = check_pace()) return exit->status;
   std::fflush(stdout);
   if (const auto exit = open_session()) return exit->status;
-  net::keep_only({net::Capability::net_raw, net::Capability::net_admin});
+  net::keep_only({});  // the one socket is open
   started_ = clock_.monotonic();
   if (options_.deadline_s != 0) ends_ = started_ + std::chrono::seconds(options_.deadline_s);
   loop();
