@@ -435,8 +435,8 @@ Be kind: ask no network that has not agreed to it, keep the rate low, say with
 who asks, and keep a list of those who do not want to be asked
 .RB ( \-\-exclude\-file ).
 .PP
-SIGINT and SIGTERM end the sending, and answers are waited for; a second signal ends it
-at once.
+SIGINT and SIGTERM end the sending, and answers are waited for; a second signal
+ends it at once.
 )";
 
 constexpr std::string_view about =

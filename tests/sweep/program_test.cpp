@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <set>
 
@@ -274,14 +275,33 @@ TEST(SweepBounds, MaxResultsAndMaxTargetsEndIt) {
 }
 
 TEST(SweepBounds, AnInterruptedSweepWaitsForAnswersAndSaysWhatItSaw) {
-  SimulatedNetwork network("host 10.77.0.0/16; delay 50ms\n", {.summary_only = true});
+  const lab::ScratchDirectory directory;
+  std::filesystem::permissions(directory.path(), std::filesystem::perms::all);
+  const auto metadata = directory.path() / "metadata.json";
+  const SimulatedNetwork network("host 10.77.0.0/16; delay 50ms\n", {.summary_only = true});
   lab::Process process = network.start(
-      sweep_command({"--linger", "300ms", "-r", "500", "--metadata", "/dev/stdout", "10.77.0.0/16"}));
+      sweep_command({"--linger", "300ms", "-r", "500", "--metadata", metadata.string(), "10.77.0.0/16"}));
   ASSERT_TRUE(process.wait_for_output("10.77."));
   process.signal(SIGINT);
   const Finished finished = process.wait();
-  EXPECT_EQ(finished.status, 0);
+  EXPECT_EQ(finished.status, 0) << finished.errors;
   EXPECT_THAT(finished.errors, HasSubstr("probes sent"));
+  const json account = json::parse(std::ifstream(metadata));
+  EXPECT_EQ(account["end"], "interrupted");
+  EXPECT_GT(account["packets_sent"], 0);
+  EXPECT_EQ(account["packets_sent"], account["success_unique"]) << "all that were sent were waited for";
+  EXPECT_EQ(account["blocklist_total_allowed"], 65'536);
+}
+
+TEST(SweepBounds, AHeatmapIsAPictureOfWhatAnswered) {
+  const lab::ScratchDirectory directory;
+  std::filesystem::permissions(directory.path(), std::filesystem::perms::all);
+  const SimulatedNetwork network("host 10.77.0.0/24; delay 2ms\n");
+  for (const char* name : {"map.png", "map.svg"}) {
+    const std::string file = (directory.path() / name).string();
+    EXPECT_EQ(network.run(sweep_command({"--heatmap", file, "10.77.0.0/26"})).status, 0);
+    EXPECT_GT(std::filesystem::file_size(file), 100u) << name;
+  }
 }
 
 TEST(SweepBounds, AFullDiskEndsItWithStatusFour) {
