@@ -23,6 +23,7 @@ std::uint64_t digest_of(const SweepOptions& options) {
 
 std::vector<sweep::ThreadPosition> to_threads(const std::vector<sweep::WalkPosition>& positions) {
   std::vector<sweep::ThreadPosition> threads;
+  threads.reserve(positions.size());
   for (const auto& [round, position] : positions) threads.push_back({.pass = round, .position = position});
   return threads;
 }

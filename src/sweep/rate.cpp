@@ -73,8 +73,8 @@ void RateControl::set_rate(double rate) {
 
 void RateControl::feedback(std::uint64_t sent, std::uint64_t dropped, MonotonicTime now) {
   if (now - looked_ < feedback_time) return;
-  const double sent_since = static_cast<double>(sent - sent_);
-  const double dropped_since = static_cast<double>(dropped - dropped_);
+  const auto sent_since = static_cast<double>(sent - sent_);
+  const auto dropped_since = static_cast<double>(dropped - dropped_);
   if (dropped_since > drops_tolerated * sent_since) {
     // Half of what really left: the rate in force may be more than the kernel took.
     const double achieved = sent_since / seconds(now - looked_);
