@@ -15,6 +15,7 @@
 #include "net/permissions.hpp"
 #include "net/random.hpp"
 #include "sweep/heatmap_picture.hpp"
+#include "sweep/host_tables.hpp"
 
 namespace sonde::cli {
 
@@ -150,7 +151,10 @@ void SweepRun::watch() {
     check_bounds(state, now);
     if (is_time(flushed, now, flush_every)) sweep_->pause_findings([this] { output_->flush(); });
     if (keeper_ && is_time(kept, now, SweepKeeper::interval)) keep(state);
-    if (shows_status_ && is_time(shown, now, status_every)) show_status(state, now);
+    if (is_time(shown, now, status_every)) {
+      if (!options_.quiet) warn_of_full_tables();
+      if (shows_status_) show_status(state, now);
+    }
     done = state.done;
   }
 }
@@ -192,7 +196,7 @@ void SweepRun::check_bounds(const sweep::State& state, MonotonicTime now) {
 
 void SweepRun::keep(const sweep::State& state) {
   const auto kept = keeper_->keep(state);
-  if (!kept && !kept_badly_) say(fmt::format("{}; the sweep goes on", kept.error().message()));
+  if (!kept && !kept_badly_) warn(fmt::format("{}; the sweep goes on", kept.error().message()));
   kept_badly_ = kept ? std::nullopt : std::optional(kept.error());
 }
 
@@ -203,6 +207,19 @@ void SweepRun::show_status(const sweep::State& state, MonotonicTime now) {
   fmt::print(stderr, "\r{}\033[K", sweep::status_line(shown_, sample, bounds_));
   shown_ = sample;
   status_shown_ = true;
+}
+
+void SweepRun::warn(std::string_view text) {
+  if (std::exchange(status_shown_, false)) fmt::print(stderr, "\n");
+  say(text);
+}
+
+void SweepRun::warn_of_full_tables() {
+  for (const sweep::HostTable& table : sweep::host_tables()) {
+    if (!table.is_nearly_full() || !warned_of_.insert(table.name).second) continue;
+    warn(fmt::format("the {} of this host is nearly full, {} of {}: {}", table.name, table.entries,
+                     table.most, table.advice));
+  }
 }
 
 int SweepRun::finish() {

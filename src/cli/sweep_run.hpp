@@ -3,7 +3,9 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "cli/sweep_account.hpp"
 #include "cli/sweep_keeper.hpp"
@@ -45,6 +47,9 @@ class SweepRun final : private sweep::RecordSink {
   void end_sending(sweep::SweepEnd why);
   void keep(const sweep::State& state);
   void show_status(const sweep::State& state, MonotonicTime now);
+  // A line on standard error, behind the status line where there is one.
+  void warn(std::string_view text);
+  void warn_of_full_tables();
   // At the end; returns the exit status.
   int finish();
 
@@ -67,6 +72,7 @@ class SweepRun final : private sweep::RecordSink {
   std::optional<sweep::SweepEnd> ended_;  // early
   std::optional<Error> kept_badly_;       // told once
   bool nothing_leaves_ = false;
+  std::set<std::string> warned_of_;  // tables
   bool shows_status_;
   bool status_shown_ = false;
   sweep::StatusSample shown_;
