@@ -60,9 +60,11 @@ class UsualDelay {
 };
 
 struct Channel {
-  explicit Channel(std::unique_ptr<transport::Transport> opened) : transport(std::move(opened)) {}
+  Channel(std::unique_ptr<transport::Transport> opened, std::optional<Address> from)
+      : transport(std::move(opened)), source(from) {}
 
   std::unique_ptr<transport::Transport> transport;
+  std::optional<Address> source;  // as it was told; none: routing decides
   std::uint32_t next_number = 0;
   std::uint64_t drops = 0;  // receive_drops() when last asked
   AwaitedStamps stamps;

@@ -111,7 +111,7 @@ constexpr auto table = std::to_array<Field>({
      [](const Record& record) { return FieldValue(record.address); }},
     {"from", FieldType::address, 0, "", "who sent the answer; of an ICMP error, the router",
      [](const Record& record) { return FieldValue(record.from); }, "saddr"},
-    {"to", FieldType::address, 0, "", "this host's address that the answer came to",
+    {"to", FieldType::address, 0, "", "this host's address that the answer came to, with --source",
      [](const Record& record) { return record.to ? FieldValue(*record.to) : absent(); }, "daddr"},
     {"rtt_ms", FieldType::number, 6, "ms", "round-trip time", rtt_ns},
     {"rtt_us", FieldType::number, 0, "us", "round-trip time, rounded", rtt_whole_us},

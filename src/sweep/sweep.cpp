@@ -121,7 +121,7 @@ Result<std::vector<Channel>> Sweep::open_channels(Family family) {
                                                std::max<std::size_t>(1, sources.size()), most_sockets)
                                   : sockets_at_full_speed;
     }
-    channels.emplace_back(std::move(opened->transport));
+    channels.emplace_back(std::move(opened->transport), options.network.source);
   }
   return channels;
 }

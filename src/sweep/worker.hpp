@@ -104,7 +104,8 @@ class Worker {
   void take(const Channel& channel, const transport::Arrival& arrival);
   void take_reply(const Channel& channel, const transport::Arrival& arrival);
   void take_error(const Channel& channel, const transport::Arrival& arrival);
-  void describe(const transport::Arrival& arrival, const Address& address, Record& record) const;
+  void describe(const Channel& channel, const transport::Arrival& arrival, const Address& address,
+                Record& record) const;
   void measure(const transport::Arrival& arrival, const ProbeNumbers& numbers, Record& record) const;
 
   Common* common_;

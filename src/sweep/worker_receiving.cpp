@@ -49,7 +49,9 @@ void Worker::take(const Channel& channel, const transport::Arrival& arrival) {
   }
 }
 
-void Worker::describe(const transport::Arrival& arrival, const Address& address, Record& record) const {
+void Worker::describe(const Channel& channel, const transport::Arrival& arrival, const Address& address,
+                      Record& record) const {
+  record.to = channel.source;
   record.address = address;
   record.from = arrival.from.value_or(address);
   record.type = arrival.message.type;
@@ -85,7 +87,7 @@ void Worker::take_reply(const Channel& channel, const transport::Arrival& arriva
     return;
   }
   Record& record = records_.emplace_back();
-  describe(arrival, address, record);
+  describe(channel, arrival, address, record);
   record.is_reply = true;
   record.index = numbers->index;
   record.identifier = arrival.message.identifier;
@@ -111,7 +113,7 @@ void Worker::take_error(const Channel& channel, const transport::Arrival& arriva
   }
   ++counts_.errors;
   Record& record = records_.emplace_back();
-  describe(arrival, *address, record);
+  describe(channel, arrival, *address, record);
   record.index = *index;
   record.identifier = quoted.identifier;
   record.sequence = quoted.sequence;

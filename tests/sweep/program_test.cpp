@@ -171,6 +171,19 @@ TEST_P(Sweeping, SeveralProbesGoToEverybody) {
   EXPECT_EQ(network.record().requests.size(), 96u);
 }
 
+TEST_P(Sweeping, SeveralSourcesAreUsedInTurn) {
+  SimulatedNetwork network("host 10.77.0.0/24; delay 1ms\n");
+  network.space().ip("address add 10.77.255.250/16 dev lab0\n");
+  const auto rows =
+      rows_of(sweep(network, everything + Words{"-S", "10.77.255.250,10.77.255.254", "10.77.0.0/25"}));
+  std::map<std::string, int> to;
+  for (const json& row : rows) ++to[row["to"]];
+  EXPECT_EQ(to.size(), 2u);
+  EXPECT_EQ(to["10.77.255.250"] + to["10.77.255.254"], 128);
+  EXPECT_GT(to["10.77.255.250"], 30);
+  EXPECT_LT(to["10.77.255.250"], 98);
+}
+
 // --- Whom it asks -----------------------------------------------------------------------------------------
 
 TEST(SweepTargets, ExcludedAddressesAreNeverAsked) {
