@@ -1,6 +1,6 @@
 // send_log.hpp: when each probe of a worker left, without a word of memory for each.
 //
-// Probes are numbered in the order of sending (ordinals). One record per sendmmsg() keeps its first ordinal and the time
+// Probes are numbered in the order of sending (ordinals). One record per sendmmsg(), or per probe, keeps its first ordinal and the time
 // of its first and last probe; what lies between is interpolated, which is right within a few microseconds, where a
 // clock read before the call would be 70 to 200 early. The kernel's stamp of one of its probes corrects the whole record.
 // Records are kept as long as answers are waited for.

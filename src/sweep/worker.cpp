@@ -120,8 +120,12 @@ std::size_t Worker::stage(std::size_t allowance) {
   return staged;
 }
 
+bool Worker::stamps_every_probe() const {
+  return rate_asked_ > 0 && rate_asked_ <= stamp_all;
+}
+
 int Worker::probes_until_next_stamp() {
-  if (rate_asked_ > 0 && rate_asked_ <= stamp_all) return 1;
+  if (stamps_every_probe()) return 1;
   const int most = usual_delay_.count() < stamps_at_first ? most_until_stamp_at_first : most_until_stamp;
   return 1 + static_cast<int>(random_() % static_cast<unsigned>(most));
 }
@@ -153,10 +157,11 @@ std::size_t Worker::flush(Lane& lane) {
   return decided;
 }
 
-// Enters what left into the send log, one record for each system call, and takes it off the stage.
+// Enters what left into the send log and takes it off the stage: one record for each system call, or, where each probe has a
+// stamp of its own to correct it, for each probe.
 void Worker::departed(Lane& lane, Channel& channel, std::size_t decided, std::uint64_t first_ordinal) {
   std::vector<Staged> again;
-  std::size_t call = 0;  // where the current system call's probes begin
+  std::size_t begin = 0;  // of the probes of the current record
   for (std::size_t i = 0; i < decided; ++i) {
     const transport::Departure& departure = departures_[i];
     if (departure.system_errno == 0) {
@@ -170,12 +175,13 @@ void Worker::departed(Lane& lane, Channel& channel, std::size_t decided, std::ui
       ++counts_.refused;
       ++refusals_[departure.system_errno];
     }
-    const bool call_ends = i + 1 == decided || departures_[i + 1].call_began != departure.call_began;
-    if (!call_ends) continue;
+    const bool record_ends =
+        stamps_every_probe() || i + 1 == decided || departures_[i + 1].call_began != departure.call_began;
+    if (!record_ends) continue;
     if (departure.system_errno == 0)
-      log_.add(first_ordinal + call, static_cast<std::uint32_t>(i + 1 - call), departures_[call].sent_at,
+      log_.add(first_ordinal + begin, static_cast<std::uint32_t>(i + 1 - begin), departures_[begin].sent_at,
                departure.sent_at);
-    call = i + 1;
+    begin = i + 1;
   }
   if (decided > 0) {
     last_sent_ = departures_[decided - 1].sent_at;

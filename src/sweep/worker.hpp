@@ -87,6 +87,7 @@ class Worker {
   void send();
   // Has up to `allowance` probes staged; how many there are.
   std::size_t stage(std::size_t allowance);
+  bool stamps_every_probe() const;
   int probes_until_next_stamp();
   // How many the kernel took or refused.
   std::size_t flush(Lane& lane);
