@@ -93,7 +93,10 @@ void Worker::send() {
   }
   for (int batch = 0; batch < batches_per_turn; ++batch) {
     const std::size_t allowance = rate_.allowance(watch_.now(), batch_size);
-    if (allowance == 0 || stage(allowance) == 0) return;
+    if (allowance == 0) return;
+    const std::size_t staged = stage(allowance);
+    awaits_answers_ = staged == 0 && walk_.round_is_over();
+    if (staged == 0) return;
     const std::size_t decided = flush(ipv4_) + flush(ipv6_);
     if (decided == 0) return;
     rate_.spend(decided);
@@ -104,6 +107,7 @@ void Worker::send() {
 std::size_t Worker::stage(std::size_t allowance) {
   std::size_t staged = ipv4_.staged.size() + ipv6_.staged.size();
   while (staged < allowance && !walk_.is_over()) {
+    const WalkPosition from = walk_.at();
     const auto step = walk_.next();
     if (!step) {
       if (!walk_.round_is_over()) break;
@@ -114,7 +118,7 @@ std::size_t Worker::stage(std::size_t allowance) {
     }
     const Address address = common_->space->at(step->index);
     Lane& lane = address.is_ipv4() ? ipv4_ : ipv6_;
-    lane.staged.push_back({.address = address, .index = step->index, .probe = step->probe});
+    lane.staged.push_back({.address = address, .index = step->index, .probe = step->probe, .from = from});
     ++staged;
   }
   return staged;
@@ -205,15 +209,22 @@ void Worker::look_after_drops() {
   log_.forget_before(watch_.now() - common_->settings->linger - std::chrono::seconds(1));
 }
 
+WalkPosition Worker::settled() const {
+  WalkPosition at = walk_.at();
+  for (const Lane* lane : {&ipv4_, &ipv6_}) {
+    for (const Staged& staged : lane->staged) at = std::min(at, staged.from);
+  }
+  return at;
+}
+
 void Worker::publish(bool done) {
   published_at_ = watch_.now();
   const std::lock_guard lock(mutex_);
-  const std::uint64_t staged = ipv4_.staged.size() + ipv6_.staged.size();
-  const WalkPosition at = walk_.at();
+  const WalkPosition at = settled();
   published_ = {.counts = counts_,
                 .at = at,
-                .left = walk_.left() + staged,
-                .asked = at.round > 0 ? walk_.length() : at.position - std::min(staged, at.position),
+                .left = walk_.left() + ipv4_.staged.size() + ipv6_.staged.size(),
+                .asked = at.round > 0 ? walk_.length() : at.position,
                 .first_sent = first_sent_,
                 .last_sent = first_sent_ ? std::optional(last_sent_) : std::nullopt,
                 .rate_in_force = rate_.in_force(),
@@ -227,7 +238,7 @@ void Worker::sleep() const {
   MonotonicTime until = now + longest_sleep;
   if (is_sending_done()) {
     until = std::min(until, last_sent_ + common_->settings->linger);
-  } else {
+  } else if (!awaits_answers_) {
     until = std::min(until, rate_.next());
     for (const Lane* lane : {&ipv4_, &ipv6_}) {
       if (!lane->staged.empty()) until = std::max(until, std::min(lane->blocked_until, now + longest_sleep));

@@ -73,6 +73,7 @@ class Worker {
     Address address;
     std::uint64_t index = 0;
     std::uint16_t probe = 0;
+    WalkPosition from{};  // the walk goes on there if it is not sent
     int attempts = 0;
   };
   struct Lane {  // of one family
@@ -94,6 +95,8 @@ class Worker {
   void compose(const Staged& staged, std::uint64_t ordinal, std::size_t place, Channel& channel);
   void departed(Lane& lane, Channel& channel, std::size_t decided, std::uint64_t first_ordinal);
   bool is_sending_done() const;
+  // Everything before it was sent, or refused for good.
+  WalkPosition settled() const;
   void look_after_drops();
   void publish(bool done);
   void sleep() const;
@@ -121,7 +124,8 @@ class Worker {
   MonotonicTime last_sent_, published_at_{}, looked_at_{};
   std::uint64_t refused_for_room_ = 0;  // ENOBUFS, each try
   std::minstd_rand random_;
-  int until_stamp_ = 1;  // probes
+  int until_stamp_ = 1;          // probes
+  bool awaits_answers_ = false;  // before a round that asks the silent
   UsualDelay usual_delay_;
 
   std::vector<std::vector<std::byte>> buffers_;  // one message for each place of a batch

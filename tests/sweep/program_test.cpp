@@ -349,6 +349,16 @@ TEST(SweepBounds, AFullDiskEndsItWithStatusFour) {
   EXPECT_THAT(finished.errors, HasSubstr("ENOSPC"));
 }
 
+TEST(SweepBounds, AClosedPipeEndsItWithStatusFour) {
+  const SimulatedNetwork network("host 10.77.0.0/20; delay 1ms\n", {.summary_only = true});
+  const Finished finished = network.run(
+      {.arguments = {"/bin/sh", "-c",
+                     "{ " SONDE_PROGRAM
+                     " sweep --allow-special -r 2000 10.77.0.0/20; echo status $? >&2; } | head -n 2"}});
+  EXPECT_THAT(finished.errors, HasSubstr("EPIPE"));
+  EXPECT_THAT(finished.errors, HasSubstr("status 4"));
+}
+
 TEST(SweepBounds, WhereNothingCanLeaveItEndsAndSaysWhy) {
   const Namespace space;
   space.open_ping_sockets(true);
