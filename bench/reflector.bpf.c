@@ -86,4 +86,23 @@ int pass(struct xdp_md *context) {
   return XDP_PASS;
 }
 
+// For the prober's own end under the bare AF_XDP loop: every echo reply of IPv4 goes to the socket of its queue.
+struct {
+  __uint(type, BPF_MAP_TYPE_XSKMAP);
+  __uint(max_entries, 64);
+  __type(key, __u32);
+  __type(value, __u32);
+} sockets SEC(".maps");
+
+SEC("xdp.sockets")
+int to_sockets(struct xdp_md *context) {
+  void *end = (void *)(long)context->data_end;
+  struct ethhdr *ethernet = (void *)(long)context->data;
+  struct iphdr *ip = (void *)(ethernet + 1);
+  struct echo_header *icmp = (void *)(ip + 1);
+  if ((void *)(icmp + 1) > end || ethernet->h_proto != bpf_htons(ETH_P_IP)) return XDP_PASS;
+  if (ip->protocol != IPPROTO_ICMP || icmp->type != ICMP_ECHO_REPLY) return XDP_PASS;
+  return bpf_redirect_map(&sockets, context->rx_queue_index, XDP_PASS);
+}
+
 char license_name[] SEC("license") = "GPL";

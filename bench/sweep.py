@@ -78,14 +78,26 @@ def others(bench, network):
             cooled = 2  # both wait so long at their end
             theirs = 65536 / max(0.01, timed(command) - cooled)
             found = run_sweep(bench, network, prefix, "--threads", "2")
-            turns.append((65536 / found["wall_s"], theirs, found["answering"]))
-            say(f"  {name} {theirs / 1000:.0f}k, sonde {turns[-1][0] / 1000:.0f}k, {found['answering']} answered")
-        ratio = median(ours / theirs for ours, theirs, _ in turns)
-        complete = all(answering == 65536 for _, _, answering in turns)
+            ring = None
+            if network == "xdp":
+                with without_program(network):
+                    ring = run_sweep(bench, network, prefix, "--transport", "xdp", unprivileged=False)
+            turns.append((65536 / found["wall_s"], theirs, found["answering"], ring))
+            say(f"  {name} {theirs / 1000:.0f}k, sonde {turns[-1][0] / 1000:.0f}k, {found['answering']} answered; by AF_XDP "
+                f"{rate_of(ring) / 1000 if ring else 0:.0f}k")
+        ratio = median(turn[0] / turn[1] for turn in turns)
+        complete = all(turn[2] == 65536 for turn in turns)
         target = 1.0 if name == "zmap" else None
         bench.add(f"sweep of a /16, rootless, two threads, against {name} ({network})", f"{median(turn[0] for turn in turns) / 1000:.0f} k/s"
                   + ("" if complete else ", answers MISSING"), f"{median(turn[1] for turn in turns) / 1000:.0f} k/s", f"{ratio:.2f}",
                   ">= 1.00, none missing" if target else "", complete and (target is None or ratio >= target))
+        if turns[0][3]:
+            least = 2.0 if name == "zmap" else 3.0
+            ratio = median(rate_of(turn[3]) / turn[1] for turn in turns)
+            complete = all(turn[3]["answering"] == 65536 for turn in turns)
+            bench.add(f"  the same by AF_XDP, one thread ({network})",
+                      f"{median(rate_of(turn[3]) for turn in turns) / 1000:.0f} k/s" + ("" if complete else ", answers MISSING"), "",
+                      f"{ratio:.2f}", f">= {least:.2f}, none missing", complete and ratio >= least)
 
 
 def completeness(bench, network):
@@ -98,6 +110,44 @@ def completeness(bench, network):
         duplicates += found["duplicates"]
     bench.add(f"a /16 at full rate, two threads, {runs} runs: missing, duplicate ({network})", f"{missing}, {duplicates}", "", "", "0, 0",
               missing == 0 and duplicates == 0)
+
+
+def without_program(network):
+    """The device's XDP program off for a while: sonde and the bare loop bring their own."""
+    device = NETWORKS[network][1]
+
+    class Without:
+        def __enter__(self):
+            subprocess.run(["ip", "link", "set", "dev", device, "xdp", "off"], check=True)
+
+        def __exit__(self, *_):
+            here = os.path.dirname(os.path.realpath(__file__))
+            reflector = os.path.join(here, "..", "build", "release", "bench", "reflector.bpf.o")
+            subprocess.run(["ip", "link", "set", "dev", device, "xdp", "obj", reflector, "sec", "xdp.pass"], check=True)
+
+    return Without()
+
+
+def by_xdp(bench, network):
+    """AF_XDP with one thread against the bare loop, over the same /14 in turns; and zmap and masscan over the same /16."""
+    if network != "xdp" or not os.path.exists(bench.program("bare_xdp_loop")):
+        return say("  no bare_xdp_loop, or not the XDP network: left out")
+    probes, prefix = 1 << 18, address(network, 80, "0.0") + "/14"
+    reflector = os.path.join(os.path.dirname(bench.program("bare_xdp_loop")), "reflector.bpf.o")
+    turns = []
+    with without_program(network):
+        for turn in range(bench.options.pairs):
+            bare = bench.json("bare_xdp_loop", "--device", NETWORKS[network][1], "--object", reflector, "--source", "192.168.1.1",
+                              "--from-mac", "02:00:00:00:01:01", "--to-mac", "02:00:00:00:01:02", "--first",
+                              address(network, 80, "0.0"), "--targets", probes, "--queues", str(os.cpu_count()))
+            found = run_sweep(bench, network, prefix, "--transport", "xdp", unprivileged=False)
+            turns.append((rate_of(found), bare["rate"], probes - found["answering"] + probes - bare["received"]))
+            say(f"  turn {turn + 1}: bare {bare['rate'] / 1000:.0f}k, sonde {turns[-1][0] / 1000:.0f}k, missing {turns[-1][2]}")
+    ratio = median(ours / bare for ours, bare, _ in turns)
+    missing = sum(turn[2] for turn in turns)
+    bench.add(f"sweep of a /14 by AF_XDP, one thread, against the bare AF_XDP loop ({network})",
+              f"{median(turn[0] for turn in turns) / 1000:.0f} k/s, {missing} missing", f"{median(turn[1] for turn in turns) / 1000:.0f} k/s",
+              f"{ratio:.2f}", ">= 0.90, 0 missing", ratio >= 0.9 and missing == 0)
 
 
 def read_rows(output, _target):
@@ -127,6 +177,7 @@ def generation(bench, _network):
 
 def sweep(bench, network):
     rates(bench, network)
+    by_xdp(bench, network)
     others(bench, network)
     completeness(bench, network)
     rtt(bench, network)

@@ -21,9 +21,10 @@ enum class TransportKind : std::uint8_t {
   icmp_raw,       // the same by a raw socket; needs CAP_NET_RAW permitted, raised only while it is opened
   udp,            // datagrams to closed ports, answered by port unreachable; needs nothing
   tcp,            // the time of a handshake, or of its refusal; needs nothing
+  xdp,            // echo requests past the kernel's IP stack; `sonde sweep` alone, sessions refuse it
 };
 
-std::string_view to_string(TransportKind kind);  // "auto", "icmp", "raw", "udp", "tcp"
+std::string_view to_string(TransportKind kind);  // "auto", "icmp", "raw", "udp", "tcp", "xdp"
 
 // Where RTTs come from. `automatic` is kernel stamps where the sockets give them.
 enum class ClockChoice : std::uint8_t { automatic, kernel, user, hardware };

@@ -16,6 +16,7 @@
 #include "net/random.hpp"
 #include "sweep/heatmap_picture.hpp"
 #include "sweep/host_tables.hpp"
+#include "xdp/xdp_transport.hpp"
 
 namespace sonde::cli {
 
@@ -100,12 +101,13 @@ std::expected<void, SweepRun::Refusal> SweepRun::open() {
   }
   options_.settings.seed = options_.seed.value_or(random_seed());
   options_.settings.headers = wants_headers(options_);
-  net::keep_only({net::Capability::net_raw, net::Capability::net_admin});
+  net::keep_only(xdp::useful_capabilities);  // those of raw sockets are among them
   auto opened =
       sweep::Sweep::open(options_.settings, built_->space, *answers_, *this, earlier ? &*earlier : nullptr);
   net::keep_only({});  // every socket is open
   if (!opened) return refuse(opened.error(), ExitStatus::refused);
   sweep_ = std::move(*opened);
+  if (!options_.quiet && !sweep_->notice().empty()) say(sweep_->notice());
   // Last, so that what fails before leaves the file of an earlier run as it is.
   if (auto written = open_output(); !written) return refuse(written.error(), ExitStatus::output_failed);
   const std::string& file = earlier ? options_.resume_file : options_.checkpoint_file;

@@ -20,9 +20,10 @@ using sweep::Settings;
 constexpr std::array<Choice<sweep::RecordFormat>, 2> formats{
     {{"csv", sweep::RecordFormat::csv}, {"json", sweep::RecordFormat::json}}};
 
-constexpr std::array<Choice<TransportKind>, 3> transports{{{"auto", TransportKind::automatic},
+constexpr std::array<Choice<TransportKind>, 4> transports{{{"auto", TransportKind::automatic},
                                                            {"icmp", TransportKind::icmp_datagram},
-                                                           {"raw", TransportKind::icmp_raw}}};
+                                                           {"raw", TransportKind::icmp_raw},
+                                                           {"xdp", TransportKind::xdp}}};
 
 constexpr std::uint64_t largest_u64 = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint64_t largest_u32 = std::numeric_limits<std::uint32_t>::max();
@@ -304,15 +305,19 @@ constexpr std::array sweep_table = {
                .apply = store_sources},
 
     // --- measurement ---
-    OptionSpec{
-        .long_name = "transport",
-        .argument = "KIND",
-        .section = Section::measurement,
-        .help = "way of asking",
-        .details = "icmp: ping sockets, without privileges; raw: raw sockets; auto: the first that opens.",
-        .default_text = "auto",
-        .choices = choice_names<transports>,
-        .apply = choose_transport},
+    OptionSpec{.long_name = "transport",
+               .argument = "KIND",
+               .section = Section::measurement,
+               .help = "way of asking",
+               .details = "icmp: ping sockets, without privileges; raw: raw sockets; auto: the first that "
+                          "opens. xdp: AF_XDP, past the "
+                          "kernel's IP stack, for the highest rates: with CAP_NET_RAW it sends so, with "
+                          "CAP_BPF and CAP_NET_ADMIN "
+                          "it receives so as well; one address family at a time, and at most one thread for "
+                          "each queue of the device.",
+               .default_text = "auto",
+               .choices = choice_names<transports>,
+               .apply = choose_transport},
     OptionSpec{.long_name = "threads",
                .argument = "N",
                .section = Section::measurement,

@@ -77,7 +77,8 @@ Json neighbour_json(const Explanation& explanation) {
   const auto& neighbour = explanation.neighbour;
   return {{"address", nullable(explanation.next_hop)},
           {"state", neighbour ? Json(net::to_string(neighbour->state)) : Json(nullptr)},
-          {"link_address", neighbour ? text_or_null(neighbour->link_address) : Json(nullptr)},
+          {"link_address",
+           neighbour ? text_or_null(net::link_address_text(neighbour->link_address)) : Json(nullptr)},
           {"known_before", explanation.neighbour_was_known}};
 }
 

@@ -83,7 +83,8 @@ std::string neighbour_text(const Explanation& explanation) {
   std::string text =
       neighbour.link_address.empty()
           ? fmt::format("{} ({})", address, net::to_string(neighbour.state))
-          : fmt::format("{} is at {} ({})", address, neighbour.link_address, net::to_string(neighbour.state));
+          : fmt::format("{} is at {} ({})", address, net::link_address_text(neighbour.link_address),
+                        net::to_string(neighbour.state));
   if (!explanation.neighbour_was_known) text += ", not known before the probe";
   return text;
 }

@@ -160,7 +160,8 @@ RaisedCapability::RaisedCapability(std::initializer_list<Capability> capabilitie
 RaisedCapability::~RaisedCapability() {
   if (raised_.bits() == 0) return;
   OwnCapabilities own;
-  for (const Capability capability : {Capability::net_admin, Capability::net_raw}) {
+  for (const Capability capability :
+       {Capability::net_admin, Capability::net_raw, Capability::ipc_lock, Capability::bpf}) {
     if (raised_.has(capability)) own.change(CAP_EFFECTIVE, capability, CAP_CLEAR);
   }
   own.write();

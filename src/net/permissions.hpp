@@ -20,7 +20,12 @@
 
 namespace sonde::net {
 
-enum class Capability : unsigned { net_admin = 12, net_raw = 13 };  // their bits, linux/capability.h
+enum class Capability : unsigned {
+  net_admin = 12,
+  net_raw = 13,
+  ipc_lock = 14,
+  bpf = 39
+};  // their bits, linux/capability.h
 
 // A set of capabilities, as /proc/PID/status has it.
 class CapabilitySet {

@@ -1,10 +1,13 @@
 // route.hpp: which way the kernel sends a packet, and what it knows of the host next on that way (rtnetlink(7)).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sonde/address.hpp"
 #include "sonde/error.hpp"
@@ -46,8 +49,10 @@ std::string_view to_string(NeighbourState state);
 
 struct Neighbour {
   NeighbourState state = NeighbourState::other;
-  std::string link_address;  // "52:54:00:12:34:56"; empty: not known
+  std::vector<std::byte> link_address{};  // of Ethernet, 6 bytes; empty: not known
 };
+// "52:54:00:12:34:56"
+std::string link_address_text(std::span<const std::byte> address);
 
 // What the kernel knows of `address` on that interface; nullopt: nothing. Errors: system.
 Result<std::optional<Neighbour>> find_neighbour(const Address& address, std::uint32_t interface_index);

@@ -54,6 +54,7 @@ struct FamilyWay {
         return TransportKind::tcp;
       case TransportKind::automatic:
       case TransportKind::tcp:
+      case TransportKind::xdp:
         break;
     }
     return TransportKind::automatic;

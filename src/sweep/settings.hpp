@@ -27,7 +27,7 @@ struct Settings {
   Nanoseconds late = std::chrono::seconds(1);     // longer than this is `late`; retries wait so long as well
   std::string contact{};                          // text in the payload
   std::uint16_t payload_bytes = 0;                // at least proof_bytes and the contact; 0: just that
-  TransportKind transport = TransportKind::automatic;  // icmp_datagram, icmp_raw or automatic
+  TransportKind transport = TransportKind::automatic;  // icmp_datagram, icmp_raw, xdp or automatic
   NetworkOptions network{};
   bool headers = true;             // have the TTL of what arrives told; it costs each packet a little
   std::vector<Address> sources{};  // each socket sends from one of these, in turn; empty: routing decides

@@ -17,6 +17,8 @@ namespace {
 constexpr double buffered_seconds = 0.02;
 constexpr std::size_t most_sockets = 16;
 constexpr std::size_t sockets_at_full_speed = 8;
+constexpr std::uint64_t samples_for_device =
+    64;  // of the addresses, for the device that most of a sweep leaves by
 
 // Whom the counters below `limit` belong to: this process's shard, dealt out to its threads.
 Shard thread_shard(const Settings& settings, unsigned thread) {
@@ -74,8 +76,32 @@ Result<std::unique_ptr<Sweep>> Sweep::open(const Settings& settings, const Targe
   return sweep;
 }
 
+Result<void> Sweep::open_device() {
+  const TargetSpace& space = *common_.space;
+  if (space.at(0).family() != space.at(space.size() - 1).family()) {
+    return std::unexpected(
+        Error::invalid("AF_XDP asks one address family at a time", {}, "sweep IPv4 and IPv6 in two runs"));
+  }
+  if (settings_.sources.size() > 1)
+    return std::unexpected(Error::invalid("AF_XDP sends from one source address only"));
+  if (settings_.sources.size() == 1) settings_.network.source = settings_.sources.front();
+  std::vector<Address> samples;
+  const std::uint64_t step = std::max<std::uint64_t>(1, space.size() / samples_for_device);
+  for (std::uint64_t i = 0; i < space.size() && samples.size() < samples_for_device; i += step)
+    samples.push_back(space.at(i));
+  auto device = xdp::Device::open(samples, settings_.network);
+  if (!device) return std::unexpected(device.error());
+  device_ = std::move(*device);
+  if (device_->without_program())
+    notice_ = "answers come by a raw socket: " + device_->without_program()->message();
+  return {};
+}
+
 Result<void> Sweep::open_workers(const Earlier* earlier) {
   const TargetSpace& space = *common_.space;
+  if (settings_.transport == TransportKind::xdp) {
+    if (auto opened = open_device(); !opened) return opened;
+  }
   const std::uint64_t limit =
       settings_.max_targets != 0 ? std::min(settings_.max_targets, space.size()) : space.size();
   for (unsigned thread = 0; thread < settings_.threads; ++thread) {
@@ -83,7 +109,7 @@ Result<void> Sweep::open_workers(const Earlier* earlier) {
     for (const Family family : {Family::ipv4, Family::ipv6}) {
       const bool is_there = space.at(0).family() == family || space.at(space.size() - 1).family() == family;
       if (!is_there) continue;
-      auto channels = open_channels(family);
+      auto channels = open_channels(family, thread);
       if (!channels) return std::unexpected(channels.error());
       lanes[family == Family::ipv6] = std::move(*channels);
     }
@@ -98,7 +124,15 @@ Result<void> Sweep::open_workers(const Earlier* earlier) {
   return {};
 }
 
-Result<std::vector<Channel>> Sweep::open_channels(Family family) {
+Result<transport::OpenedTransport> Sweep::open_one(Family family, unsigned thread,
+                                                   transport::TransportOptions options) {
+  if (!device_) return open_icmp(family, std::move(options));
+  auto opened = device_->open_transport(thread, settings_.threads, options);
+  if (!opened) return std::unexpected(opened.error());
+  return transport::OpenedTransport{.transport = std::move(*opened), .reason = {}};
+}
+
+Result<std::vector<Channel>> Sweep::open_channels(Family family, unsigned thread) {
   const auto sources = of_family(settings_.sources, family);
   transport::TransportOptions options;
   options.kind = settings_.transport;
@@ -110,10 +144,11 @@ Result<std::vector<Channel>> Sweep::open_channels(Family family) {
   for (std::size_t wanted = std::max<std::size_t>(1, settings_.sockets); channels.size() < wanted;) {
     options.identifier = next_identifier_++;
     if (!sources.empty()) options.network.source = sources[channels.size() % sources.size()];
-    auto opened = open_icmp(family, options);
+    auto opened = open_one(family, thread, options);
     if (!opened) return std::unexpected(opened.error());
     transport_ = opened->transport->kind();
-    if (channels.empty() && settings_.sockets == 0) {
+    if (device_) wanted = 1;
+    if (channels.empty() && settings_.sockets == 0 && !device_) {
       const double answers = common_.rate_each * buffered_seconds;
       const double capacity =
           static_cast<double>(std::max<std::size_t>(1, opened->transport->receive_capacity()));

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -22,6 +23,7 @@
 #include "sweep/settings.hpp"
 #include "sweep/target_space.hpp"
 #include "sweep/worker.hpp"
+#include "xdp/xdp_transport.hpp"
 
 namespace sonde::sweep {
 
@@ -85,12 +87,17 @@ class Sweep final : private Findings {
   std::uint64_t targets() const { return targets_; }
   const std::array<std::byte, 16>& key() const { return key_; }
   TransportKind transport() const { return transport_; }
+  // What the caller may want to know of how it asks; empty mostly.
+  const std::string& notice() const { return notice_; }
 
  private:
   Sweep(const Settings& settings, const TargetSpace& space, AnswerSet& answers, RecordSink& sink,
         const Earlier* earlier);
   Result<void> open_workers(const Earlier* earlier);
-  Result<std::vector<Channel>> open_channels(Family family);
+  Result<void> open_device();
+  Result<std::vector<Channel>> open_channels(Family family, unsigned thread);
+  Result<transport::OpenedTransport> open_one(Family family, unsigned thread,
+                                              transport::TransportOptions options);
   void take(std::span<Record> records, Counts& counts) override;
 
   Settings settings_;
@@ -104,6 +111,8 @@ class Sweep final : private Findings {
   std::uint64_t targets_ = 0;
   std::uint16_t next_identifier_;  // of raw sockets
   TransportKind transport_ = TransportKind::automatic;
+  std::string notice_;
+  std::unique_ptr<xdp::Device> device_;  // outlives the workers
   std::vector<std::unique_ptr<Worker>> workers_;
   std::mutex mutex_;             // of answers, their count and sink
   std::uint64_t answering_ = 0;  // those of earlier runs included

@@ -26,6 +26,8 @@ std::string_view to_string(TransportKind kind) {
       return "udp";
     case TransportKind::tcp:
       return "tcp";
+    case TransportKind::xdp:
+      return "xdp";
   }
   return "unknown";
 }
@@ -84,6 +86,10 @@ Result<OpenedTransport> open_without_icmp(Family family, const TransportOptions&
 Result<OpenedTransport> open_transport(Family family, const TransportOptions& options) {
   const net::RaisedCapability raised({net::Capability::net_raw, net::Capability::net_admin});
   const bool any = options.kind == TransportKind::automatic;
+  if (options.kind == TransportKind::xdp) {
+    return std::unexpected(Error{ErrorCode::unavailable, 0, "AF_XDP is no way of a session",
+                                 std::string(to_string(family)), "it carries stateless sweeps only"});
+  }
   if (options.kind == TransportKind::udp) return opened(UdpSocket::open(family, options), {});
   if (options.kind == TransportKind::tcp) return opened(TcpConnections::open(family, options), {});
   int datagram_errno = 0;

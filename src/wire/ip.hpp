@@ -13,6 +13,11 @@ namespace sonde::wire {
 
 inline constexpr std::uint8_t protocol_icmpv4 = 1, protocol_icmpv6 = 58;
 
+// Of a header without IPv4 options or IPv6 extension headers.
+constexpr std::size_t ip_header_bytes(Family family) {
+  return family == Family::ipv4 ? 20 : 40;
+}
+
 struct IpHeader {
   Family family = Family::ipv4;
   std::size_t header_bytes =

@@ -44,7 +44,9 @@ inline Explanation answered_probe() {
                              .path_mtu = std::nullopt,
                              .table = 254};
   example.next_hop = example.route->gateway;
-  example.neighbour = net::Neighbour{net::NeighbourState::reachable, "02:00:00:00:00:01"};
+  example.neighbour =
+      net::Neighbour{net::NeighbourState::reachable,
+                     {std::byte{2}, std::byte{0}, std::byte{0}, std::byte{0}, std::byte{0}, std::byte{1}}};
   example.neighbour_was_known = true;
   return example;
 }

@@ -92,7 +92,7 @@ TEST(FindNeighbour, TellsItsLinkAddressAndState) {
     ASSERT_TRUE(route.has_value());
     const auto known = find_neighbour(address("192.0.2.2"), route->interface_index);
     ASSERT_TRUE(known.has_value() && known->has_value());
-    EXPECT_EQ((*known)->link_address, "02:00:00:00:00:02");
+    EXPECT_EQ(link_address_text((*known)->link_address), "02:00:00:00:00:02");
     EXPECT_EQ((*known)->state, NeighbourState::permanent);
     const auto unknown = find_neighbour(address("192.0.2.3"), route->interface_index);
     ASSERT_TRUE(unknown.has_value());

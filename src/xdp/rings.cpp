@@ -1,0 +1,246 @@
+// rings.cpp: see rings.hpp.
+#include "xdp/rings.hpp"
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <xdp/xsk.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <utility>
+
+namespace sonde::xdp {
+
+namespace {
+
+// A socket of a process that has just ended holds its queue a moment longer.
+constexpr int most_bind_attempts = 50;
+constexpr timespec bind_again_after{.tv_sec = 0, .tv_nsec = 10'000'000};
+// A send call hands over no more than 32 packets, and stops at one that it drops.
+constexpr int most_kicks_in_vain = 16;
+
+Error bind_failure(int system_errno, const std::string& interface, std::uint32_t queue) {
+  std::string hint;
+  if (system_errno == EPERM) hint = "it needs CAP_NET_RAW";
+  if (system_errno == EBUSY) hint = "another program has an AF_XDP socket on queue " + std::to_string(queue);
+  if (system_errno == EINVAL) hint = "has the device a queue " + std::to_string(queue) + "?";
+  if (system_errno == ENOBUFS) hint = "raise RLIMIT_MEMLOCK (ulimit -l), or give it CAP_IPC_LOCK";
+  return Error::from_errno(system_errno, "cannot bind an AF_XDP socket", interface, hint);
+}
+
+}  // namespace
+
+struct Rings::Queue {
+  Queue() = default;
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+  ~Queue() { xsk_socket__delete(socket); }  // of nullptr: nothing
+
+  xsk_socket* socket = nullptr;
+  xsk_ring_cons received{}, completed{};
+  xsk_ring_prod fill{}, send{};
+  std::vector<std::uint64_t> held{};  // frames of packets that were received and are looked at
+};
+
+struct Rings::Memory {
+  Memory() = default;
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+  ~Memory() {
+    if (umem != nullptr) xsk_umem__delete(umem);
+    if (bytes != nullptr) ::munmap(bytes, size);
+  }
+  std::span<std::byte> at(std::uint64_t address, std::size_t length) const {
+    return {static_cast<std::byte*>(bytes) + address, length};
+  }
+
+  void* bytes = nullptr;
+  std::size_t size = 0;
+  xsk_umem* umem = nullptr;
+};
+
+Rings::Rings() : memory_(std::make_unique<Memory>()) {}
+
+Rings::~Rings() {
+  queues_.clear();  // before the memory
+}
+
+Result<std::unique_ptr<Rings>> Rings::open(const std::string& interface,
+                                           std::span<const std::uint32_t> queues, bool receives) {
+  std::unique_ptr<Rings> rings(new Rings);
+  if (auto bound = rings->bind(interface, queues, receives); !bound) return std::unexpected(bound.error());
+  return rings;
+}
+
+Result<void> Rings::bind(const std::string& interface, std::span<const std::uint32_t> queues, bool receives) {
+  // Frames count as locked memory.
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_MEMLOCK, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_MEMLOCK, &limit);
+  }
+  const std::size_t frames = send_frames + (receives ? queues.size() * receive_frames : 0);
+  memory_->size = frames * frame_bytes;
+  memory_->bytes = ::mmap(nullptr, memory_->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory_->bytes == MAP_FAILED) {
+    memory_->bytes = nullptr;
+    return std::unexpected(Error::from_errno(errno, "cannot get memory for AF_XDP frames", interface));
+  }
+  for (const std::uint32_t number : queues) {
+    if (auto bound = bind_queue(interface, number, receives); !bound) return bound;
+  }
+  for (std::size_t frame = 0; frame < send_frames; ++frame) free_frames_.push_back(frame * frame_bytes);
+  if (receives) {
+    for (std::size_t i = 0; i < queues_.size(); ++i)
+      give_receive_frames(*queues_[i], (send_frames + i * receive_frames) * frame_bytes);
+  }
+  xdp_options options{};
+  socklen_t length = sizeof options;
+  const int first = xsk_socket__fd(queues_.front()->socket);
+  zero_copy_ = ::getsockopt(first, SOL_XDP, XDP_OPTIONS, &options, &length) == 0 &&
+               (options.flags & XDP_OPTIONS_ZEROCOPY) != 0;
+  return {};
+}
+
+Result<void> Rings::bind_queue(const std::string& interface, std::uint32_t number, bool receives) {
+  const bool is_first = queues_.empty();
+  Queue& queue = *queues_.emplace_back(std::make_unique<Queue>());
+  if (is_first) {
+    const xsk_umem_config config{.fill_size = receive_frames,
+                                 .comp_size = receive_frames,
+                                 .frame_size = frame_bytes,
+                                 .frame_headroom = 0,
+                                 .flags = 0};
+    const int status = xsk_umem__create(&memory_->umem, memory_->bytes, memory_->size, &queue.fill,
+                                        &queue.completed, &config);
+    if (status != 0) return std::unexpected(bind_failure(-status, interface, number));
+  }
+  xsk_socket_config config{};
+  config.rx_size = receive_frames;
+  config.tx_size = send_frames;
+  config.libxdp_flags = XSK_LIBXDP_FLAGS__INHIBIT_PROG_LOAD;
+  config.bind_flags = XDP_USE_NEED_WAKEUP;
+  xsk_ring_cons* receive_ring = receives ? &queue.received : nullptr;
+  xsk_ring_prod* send_ring = is_first ? &queue.send : nullptr;
+  for (int attempt = 1;; ++attempt) {
+    const int status =
+        xsk_socket__create_shared(&queue.socket, interface.c_str(), number, memory_->umem, receive_ring,
+                                  send_ring, &queue.fill, &queue.completed, &config);
+    if (status == 0) return {};
+    queue.socket = nullptr;
+    // A failed attempt takes the rings of the first socket with it.
+    if (status != -EBUSY || attempt == most_bind_attempts || !is_first)
+      return std::unexpected(bind_failure(-status, interface, number));
+    ::nanosleep(&bind_again_after, nullptr);
+  }
+}
+
+void Rings::give_receive_frames(Queue& queue, std::uint64_t first) {
+  for (std::uint64_t frame = 0; frame < receive_frames; ++frame)
+    queue.held.push_back(first + frame * frame_bytes);
+  release();
+}
+
+std::vector<int> Rings::descriptors() const {
+  std::vector<int> found;
+  found.reserve(queues_.size());
+  for (const auto& queue : queues_) found.push_back(xsk_socket__fd(queue->socket));
+  return found;
+}
+
+std::span<std::byte> Rings::next_frame() {
+  if (free_frames_.empty()) collect_completions();
+  if (free_frames_.empty()) return {};
+  return memory_->at(free_frames_.back(), frame_bytes);
+}
+
+void Rings::stage(std::size_t bytes) {
+  Queue& queue = *queues_.front();
+  std::uint32_t at = 0;
+  xsk_ring_prod__reserve(&queue.send, 1, &at);  // there is room: it has as many entries as there are frames
+  *xsk_ring_prod__tx_desc(&queue.send, at) = {
+      .addr = free_frames_.back(), .len = static_cast<std::uint32_t>(bytes), .options = 0};
+  free_frames_.pop_back();
+  ++staged_;
+}
+
+void Rings::collect_completions() {
+  xsk_ring_cons& ring = queues_.front()->completed;
+  std::uint32_t at = 0;
+  const std::uint32_t count = xsk_ring_cons__peek(&ring, send_frames, &at);
+  for (std::uint32_t i = 0; i < count; ++i) free_frames_.push_back(*xsk_ring_cons__comp_addr(&ring, at + i));
+  xsk_ring_cons__release(&ring, count);
+}
+
+Rings::Sent Rings::send() {
+  Queue& queue = *queues_.front();
+  const int socket = xsk_socket__fd(queue.socket);
+  const auto count = static_cast<std::uint32_t>(std::exchange(staged_, 0));
+  xsk_ring_prod__submit(&queue.send, count);
+
+  Sent sent;
+  const auto waiting = [&queue] { return queue.send.size - xsk_prod_nb_free(&queue.send, queue.send.size); };
+  for (int in_vain = 0; in_vain < most_kicks_in_vain;) {
+    const std::uint32_t before = waiting();
+    if (before == 0) break;
+    const bool wakes = ::sendto(socket, nullptr, 0, MSG_DONTWAIT, nullptr, 0) >= 0;
+    const int system_errno = wakes ? 0 : errno;
+    if (zero_copy_) break;  // the driver takes them in its own time
+    const std::uint32_t after = waiting();
+    // EBUSY: the device dropped one, the last that was taken. Those left over from an earlier call have no place here.
+    if (system_errno == EBUSY && after < before && after < count) sent.dropped.push_back(count - after - 1);
+    if (!wakes && system_errno != EAGAIN && system_errno != EBUSY && system_errno != ENOBUFS) {
+      sent.system_errno = system_errno;
+      sent.taken = count - std::min(count, after);
+      return sent;
+    }
+    in_vain = after == before ? in_vain + 1 : 0;
+  }
+  sent.taken = count;  // what the device has not taken yet, it takes at the next call
+  return sent;
+}
+
+bool Rings::peek(Queue& queue, Packet& packet) {
+  if (queue.received.ring == nullptr) return false;
+  std::uint32_t at = 0;
+  if (xsk_ring_cons__peek(&queue.received, 1, &at) == 0) return false;
+  const xdp_desc description = *xsk_ring_cons__rx_desc(&queue.received, at);
+  xsk_ring_cons__release(&queue.received, 1);
+  queue.held.push_back(description.addr);
+  packet.bytes = memory_->at(description.addr, description.len);
+  std::memcpy(&packet.time, memory_->at(description.addr - sizeof packet.time, sizeof packet.time).data(),
+              sizeof packet.time);
+  return true;
+}
+
+void Rings::release() {
+  for (const auto& queue : queues_) {
+    const auto count = static_cast<std::uint32_t>(queue->held.size());
+    if (count == 0) continue;
+    std::uint32_t at = 0;
+    xsk_ring_prod__reserve(&queue->fill, count, &at);  // there is room for all frames of the queue
+    for (std::uint32_t i = 0; i < count; ++i)
+      *xsk_ring_prod__fill_addr(&queue->fill, at + i) = queue->held[i] / frame_bytes * frame_bytes;
+    xsk_ring_prod__submit(&queue->fill, count);
+    queue->held.clear();
+    if (xsk_ring_prod__needs_wakeup(&queue->fill) != 0)
+      ::recvfrom(xsk_socket__fd(queue->socket), nullptr, 0, MSG_DONTWAIT, nullptr, nullptr);
+  }
+}
+
+std::uint64_t Rings::drops() const {
+  std::uint64_t drops = 0;
+  for (const auto& queue : queues_) {
+    xdp_statistics statistics{};
+    socklen_t length = sizeof statistics;
+    const int socket = xsk_socket__fd(queue->socket);
+    if (::getsockopt(socket, SOL_XDP, XDP_STATISTICS, &statistics, &length) == 0)
+      drops += statistics.rx_dropped + statistics.rx_ring_full;
+  }
+  return drops;
+}
+
+}  // namespace sonde::xdp

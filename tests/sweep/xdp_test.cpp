@@ -1,0 +1,167 @@
+// xdp_test.cpp: `sonde sweep --transport xdp` over a pair of devices, behind which a kernel answers for whole prefixes.
+//
+// What goes by the rings passes no netfilter: rules that drop every echo request and every reply leave only those alive.
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <set>
+
+#include "lab/sanitized.hpp"
+#include "sweep/swept.hpp"
+
+namespace sonde::sweep_test {
+namespace {
+
+using lab::Finished;
+using lab::Namespace;
+using lab::User;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* nothing_by_the_stack =
+    "table inet f {\n"
+    "  chain out { type filter hook output priority 0; icmp type echo-request drop; icmpv6 type echo-request "
+    "drop; }\n"
+    "  chain in { type filter hook input priority 0; icmp type echo-reply drop; icmpv6 type echo-reply drop; "
+    "}\n"
+    "}\n";
+constexpr const char* no_request_by_the_stack =
+    "table inet f {\n"
+    "  chain out { type filter hook output priority 0; icmp type echo-request drop; icmpv6 type echo-request "
+    "drop; }\n"
+    "}\n";
+
+class SweepingByXdp : public ::testing::Test {
+ protected:
+  SweepingByXdp() : far_(near_) {
+    const int there = far_.place().network;
+    const Words two_queues{"numtxqueues", "2", "numrxqueues", "2"};
+    near_.run_checked({.arguments = Words{"ip", "link", "add", "near"} + two_queues +
+                                    Words{"type", "veth", "peer", "name", "far"} + two_queues +
+                                    Words{"netns", fmt::format("/proc/self/fd/{}", there)},
+                       .inherited = {there}});
+    near_.ip(
+        "link set lo up\nlink set near address 02:00:00:00:00:01 up\n"
+        "addr add 192.0.2.1/24 dev near\naddr add 2001:db8:1::1/64 dev near nodad\n");
+    far_.ip(
+        "link set lo up\nlink set far address 02:00:00:00:00:02 up\n"
+        "addr add 192.0.2.2/24 dev far\naddr add 2001:db8:1::2/64 dev far nodad\n"
+        "route add local 198.18.0.0/16 dev lo\nroute add local 2001:db8:2::/64 dev lo\n"
+        "route add unreachable 198.19.0.0/24\n");
+    near_.ip("route add 198.18.0.0/15 via 192.0.2.2\nroute add 2001:db8:2::/64 via 2001:db8:1::2\n");
+    for (const char* limit : {"net.ipv4.icmp_ratelimit", "net.ipv4.icmp_ratemask", "net.ipv6.icmp.ratelimit"})
+      far_.set_sysctl(limit, "0");
+    far_.set_sysctl("net.ipv4.ip_forward", "1");
+    far_.ip(
+        "neigh add 192.0.2.1 lladdr 02:00:00:00:00:01 dev far\n"
+        "neigh add 2001:db8:1::1 lladdr 02:00:00:00:00:01 dev far\n");
+    await_device(near_, "near");
+    await_device(far_, "far");
+  }
+  // A device is put to work a moment after its other end came up, and drops what is sent before.
+  static void await_device(const Namespace& space, const std::string& device) {
+    space.run_checked({.arguments = {"sh", "-c",
+                                     "for try in $(seq 500); do ip -o link show " + device +
+                                         " | grep -q 'state UP' && exit 0; sleep 0.01; done; exit 1"}});
+  }
+  void know_the_neighbours() const {
+    near_.ip(
+        "neigh add 192.0.2.2 lladdr 02:00:00:00:00:02 dev near\n"
+        "neigh add 2001:db8:1::2 lladdr 02:00:00:00:00:02 dev near\n");
+  }
+  Finished sweep(const Words& words, const Words& before = {}) const {
+    lab::Command command = sweep_command(Words{"--transport", "xdp", "--linger", "1s"} + words, User::root);
+    command.arguments = before + command.arguments;
+    return near_.run(command);
+  }
+
+  Namespace near_, far_;
+};
+
+std::set<std::string> addresses_of(const Finished& finished) {
+  std::set<std::string> found;
+  for (const json& row : rows_of(finished)) found.insert(row["address"]);
+  return found;
+}
+
+TEST_F(SweepingByXdp, AsksAndIsAnsweredPastTheStack) {
+  know_the_neighbours();
+  near_.nft(nothing_by_the_stack);
+  for (const char* prefix : {"198.18.0.0/21", "2001:db8:2::/117"}) {
+    const Finished finished =
+        sweep(everything + Words{"-r", "20k", "--retry", "2", "--late", "500ms", prefix});
+    EXPECT_EQ(finished.status, 0) << finished.errors;
+    EXPECT_THAT(finished.errors, Not(HasSubstr("raw socket")));
+    const auto rows = rows_of(finished);
+    EXPECT_EQ(rows.size(), 2048u) << prefix << finished.errors;
+    EXPECT_EQ(addresses_of(finished).size(), 2048u);
+    for (const json& row : rows) {
+      ASSERT_EQ(row["ttl"], 64) << row;
+      ASSERT_GE(row["rtt_ms"].get<double>(), 0) << row;
+      ASSERT_LT(row["rtt_ms"].get<double>(), 1000) << row;
+    }
+  }
+}
+
+// What comes in by the queue of the other thread is handed to the stack, and finds its thread by the raw socket.
+TEST_F(SweepingByXdp, HasNoNeedOfEachThreadsAnswersOnItsQueues) {
+  know_the_neighbours();
+  near_.nft(no_request_by_the_stack);
+  const Finished finished = sweep(
+      everything + Words{"-r", "20k", "--retry", "2", "--late", "500ms", "--threads", "2", "198.18.0.0/21"});
+  EXPECT_EQ(finished.status, 0) << finished.errors;
+  EXPECT_EQ(addresses_of(finished).size(), 2048u) << finished.errors;
+}
+
+TEST_F(SweepingByXdp, NeedsNoMoreThanCapNetRawToSend) {
+  know_the_neighbours();
+  near_.nft(no_request_by_the_stack);
+  const Finished finished =
+      sweep(everything + Words{"-r", "20k", "--retry", "2", "--late", "500ms", "198.18.0.0/22"},
+            {"setpriv", "--bounding-set", "-all,+net_raw"});
+  EXPECT_EQ(finished.status, 0) << finished.errors;
+  EXPECT_THAT(finished.errors, HasSubstr("answers come by a raw socket"));
+  EXPECT_THAT(finished.errors, HasSubstr("CAP_BPF"));
+  EXPECT_EQ(addresses_of(finished).size(), 1024u);
+}
+
+TEST_F(SweepingByXdp, LeavesToTheKernelWhoseNeighboursAreUnknown) {
+  const Finished finished = sweep(everything + Words{"-r", "2000", "198.18.0.0/24", "192.0.2.1-192.0.2.2"});
+  EXPECT_EQ(finished.status, 0) << finished.errors;
+  // On the link and this host itself included.
+  EXPECT_EQ(addresses_of(finished).size(), 258u) << finished.errors;
+}
+
+TEST_F(SweepingByXdp, TellsIcmpErrors) {
+  know_the_neighbours();
+  const auto rows = rows_of(sweep(everything + Words{"-r", "1000", "198.19.0.1-198.19.0.4"}));
+  ASSERT_EQ(rows.size(), 4u);  // a kernel sends five such errors at once
+  for (const json& row : rows) {
+    EXPECT_EQ(row["type"], 3) << row;
+    EXPECT_EQ(row["from"], "192.0.2.2") << row;
+  }
+}
+
+TEST_F(SweepingByXdp, LeavesNothingOnTheDevice) {
+  know_the_neighbours();
+  EXPECT_EQ(sweep({"198.18.0.1"}).status, 0);
+  EXPECT_THAT(near_.run_checked({.arguments = {"ip", "link", "show", "near"}}), Not(HasSubstr("xdp")));
+}
+
+TEST_F(SweepingByXdp, SaysWhyNotBeforeAnythingIsSent) {
+  const auto expect = [this](const Words& words, int status, const char* why, const Words& before = {}) {
+    const Finished finished = sweep(words, before);
+    EXPECT_EQ(finished.status, status) << finished.errors;
+    EXPECT_THAT(finished.errors, HasSubstr(why));
+    EXPECT_THAT(finished.errors, Not(HasSubstr("probes sent")));
+  };
+  expect({"198.18.0.1", "2001:db8:2::1"}, 3, "one address family at a time");
+  expect({"127.0.0.1"}, 3, "no Ethernet");
+  expect({"--threads", "3", "198.18.0.0/24"}, 3, "one thread for each queue of the device: near; it has 2");
+  expect({"198.18.0.1"}, 3, "CAP_NET_RAW", {"setpriv", "--bounding-set", "-all"});
+  near_.ip("rule add fwmark 7 lookup 77\n");
+  expect({"198.18.0.1"}, 3, "ip rule");
+}
+
+}  // namespace
+}  // namespace sonde::sweep_test
