@@ -45,9 +45,11 @@ enum class EventFlag : std::uint32_t {
   corrupt = 1u << 1,       // the payload behind the token is not what was sent
   other_source = 1u << 2,  // a good token, from another address than the probe was sent to (see `from`)
   extra_bytes = 1u << 3,   // more bytes came back than were sent
-  no_token = 1u << 4,      // payload too short for a token: matched by socket, source and sequence alone
-  no_tx_stamp = 1u << 5,   // the kernel returned no TX stamp for this probe
-  no_rx_stamp = 1u << 6,   // the kernel attached no RX stamp to this answer
+  // No room for a token (a short payload, a timestamp message): matched by socket, source and sequence, and of a
+  // timestamp reply by the originate time, which anybody can guess.
+  no_token = 1u << 4,
+  no_tx_stamp = 1u << 5,  // the kernel returned no TX stamp for this probe
+  no_rx_stamp = 1u << 6,  // the kernel attached no RX stamp to this answer
   clock_step =
       1u << 7,        // the wall clock was set while the probe was in flight; RTT is from the monotonic pair
   suspect = 1u << 8,  // lost while this process itself dropped answers (receive buffer full)
@@ -109,6 +111,25 @@ enum class ErrorReason : std::uint8_t {
 // The reason as JSON spells it: "host_unreachable", "neighbour".
 std::string_view to_string(ErrorReason reason);
 
+// The times that a timestamp reply brings (RFC 792): milliseconds since midnight UTC; with the highest bit set a time of the
+// host's own reckoning.
+struct IcmpTimes {
+  std::uint32_t originate = 0;  // when the request was made, by this host's clock
+  std::uint32_t receive = 0;    // when it reached the host that was asked, by that one's clock
+  std::uint32_t transmit = 0;   // when the answer left there, by the same
+
+  friend bool operator==(IcmpTimes, IcmpTimes) = default;
+};
+
+// The head of a node information reply (RFC 4620, section 4); its data is in Event::payload.
+struct NodeAnswer {
+  std::uint8_t code = 0;    // 0: it is answered, 1: refused, 2: the type is unknown there
+  std::uint16_t type = 0;   // as in NodeQuery
+  std::uint16_t flags = 0;  // as in NodeQuery; 1: not all addresses fitted
+
+  friend bool operator==(NodeAnswer, NodeAnswer) = default;
+};
+
 // One thing that happened. Plain value; what does not apply is empty.
 struct Event {
   EventKind kind = EventKind::lost;
@@ -134,8 +155,14 @@ struct Event {
   std::optional<std::uint32_t> mtu;
   std::optional<std::uint32_t> pointer;  // parameter problem: which byte of the quoted packet
   std::optional<Address> gateway;        // redirect: by whom the destination is reached (IPv4)
-  std::vector<std::byte> payload;        // what came behind the ICMP header, of a corrupt answer only
-  int system_errno = 0;                  // local: errno of the send
+  std::vector<std::uint32_t>
+      label_stack;  // error: the MPLS label stack entries (RFC 3032) with which the probe came to
+                    // the router that sends it, top first, where it tells (RFC 4950)
+  std::optional<IcmpTimes> icmp_times;    // of an answer to ProbeMessage::timestamp
+  std::optional<NodeAnswer> node_answer;  // of an answer to ProbeMessage::node_information
+  // What came behind the ICMP header of a corrupt answer, and behind the nonce of a node information reply.
+  std::vector<std::byte> payload;
+  int system_errno = 0;  // local: errno of the send
 };
 
 }  // namespace sonde

@@ -26,6 +26,24 @@ enum class TransportKind : std::uint8_t {
 
 std::string_view to_string(TransportKind kind);  // "auto", "icmp", "raw", "udp", "tcp", "xdp"
 
+// What a probe asks. All but echo requests go by raw sockets: `automatic` then means these, another way is refused.
+enum class ProbeMessage : std::uint8_t {
+  echo,              // echo request (RFC 792, RFC 4443)
+  timestamp,         // timestamp request (RFC 792), IPv4 only; the answer's times are in Event::icmp_times
+  node_information,  // node information query (RFC 4620), IPv6 only: TargetOptions::node_query, Event::node_answer
+};
+
+// A node information query: what is asked (Qtype), and about whom (subject).
+struct NodeQuery {
+  std::uint16_t type = 2;         // 2: the node's name, 3: its IPv6 addresses, 4: its IPv4 addresses
+  std::uint16_t flags = 0;        // of the type, as RFC 4620 numbers them: 2 wants all addresses
+  std::uint8_t subject_type = 0;  // of `subject`: 0: IPv6 address, 1: name as DNS writes it, 2: IPv4 address
+  std::vector<std::byte>
+      subject{};  // at most 1,024 bytes; empty: the target's address, whatever subject_type says
+
+  friend bool operator==(const NodeQuery&, const NodeQuery&) = default;
+};
+
 // Where RTTs come from. `automatic` is kernel stamps where the sockets give them.
 enum class ClockChoice : std::uint8_t { automatic, kernel, user, hardware };
 
@@ -48,6 +66,7 @@ struct NetworkOptions {
   bool receive_anywhere = false;              // of `interface`: only send by it; answers may come in by any
   PathMtu path_mtu = PathMtu::system;
   TransportKind transport = TransportKind::automatic;  // this way only; automatic: the session's
+  ProbeMessage message = ProbeMessage::echo;           // a socket takes answers to one kind of message only
   std::uint16_t tcp_port = 0;                          // 0: 443, or 80 where nothing answers on that
   // The ICMP identifier, instead of one of our own that is free: only one socket at a time can have it.
   std::optional<std::uint16_t> identifier{};
@@ -99,10 +118,12 @@ struct TargetOptions {
   // When, after the session's start (or after being added), the first probe goes. Unset: the session spreads
   // targets evenly over `SessionOptions::spread`.
   std::optional<Nanoseconds> phase{};
-  std::uint16_t payload_bytes = 56;  // behind the 8-byte ICMP header; 0 to 65,507 (IPv6: 65,527)
+  // Of echo requests, behind the 8-byte ICMP header: 0 to 65,507 (IPv6: 65,527). Other messages have a size of their own.
+  std::uint16_t payload_bytes = 56;
   std::vector<std::byte> pattern{};  // repeated behind the token; empty: bytes counting up
   // An answer from another address than was asked is rejected, even one that proves itself. (Multicast then has none.)
   bool same_source = false;
+  NodeQuery node_query{};  // with ProbeMessage::node_information
   NetworkOptions network{};
 };
 

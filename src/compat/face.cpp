@@ -4,6 +4,7 @@
 #include <array>
 
 #include "compat/fping/fping.hpp"
+#include "compat/mtr/run.hpp"
 #include "compat/oping/run.hpp"
 #include "compat/ping/ping.hpp"
 
@@ -19,6 +20,7 @@ struct Face {
 constexpr auto faces = std::to_array<Face>({
     {"fping", fping::main},
     {"fping6", fping::main},
+    {"mtr-packet", mtr::run},
     {"oping", oping::run},
     {"ping", ping::ping},
     {"ping4", ping::ping},

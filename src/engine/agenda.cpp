@@ -28,7 +28,7 @@ bool same(const TargetOptions& a, const TargetOptions& b) {
   };
   return a.timeout == b.timeout && a.max_probes == b.max_probes && a.max_replies == b.max_replies &&
          a.payload_bytes == b.payload_bytes && a.same_source == b.same_source && a.pattern == b.pattern &&
-         a.network == b.network && same_schedule();
+         a.node_query == b.node_query && a.network == b.network && same_schedule();
 }
 
 }  // namespace

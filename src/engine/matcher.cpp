@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "net/interfaces.hpp"
+#include "wire/bytes.hpp"
 #include "wire/payload.hpp"
+#include "wire/probe_message.hpp"
 #include "wire/token.hpp"
 
 namespace sonde::engine {
@@ -50,18 +52,23 @@ struct Belief {
 };
 
 // Whether the arrival proves that it answers the probe with this token.
-Belief believe(const transport::Arrival& arrival, std::size_t payload_bytes, std::uint64_t token,
+Belief believe(const transport::Arrival& arrival, const TargetOptions& options, std::uint64_t proof,
                bool expected_source) {
   using transport::Proof;
   if (arrival.proof == Proof::connection)
     return {true, arrival.refused ? EventFlags(EventFlag::refused) : EventFlags()};
-  const auto came = wire::read_token(arrival.message.payload);
-  const bool has_token = payload_bytes >= wire::token_bytes;
-  const bool whole = arrival.proof == Proof::token;  // an echo brings everything back
-  if (has_token && came == token)
+  const ProbeMessage asked = options.network.message;
+  const auto came = wire::read_proof(arrival.message.payload, asked);
+  const bool has_proof = options.payload_bytes >= wire::token_bytes;
+  const bool whole =
+      asked != ProbeMessage::timestamp || arrival.message.payload.size() >= wire::timestamp_payload_bytes;
+  const bool right = has_proof && whole && came == proof;
+  if (right && asked != ProbeMessage::timestamp)
     return {true, expected_source ? EventFlags() : EventFlags(EventFlag::other_source)};
-  if (has_token && (whole || (came && arrival.proof == Proof::quote))) return {false, EventFlag::bad_token};
-  // No token to go by: ports, or identifier and sequence, and the source are left.
+  const bool has_to_come = arrival.proof == Proof::token;
+  if (has_proof && !right && (has_to_come || (came && arrival.proof == Proof::quote)))
+    return {false, EventFlag::bad_token};
+  // No token to go by: ports, or identifier and sequence, and the source are left; a time that could be guessed, too.
   if (!expected_source) return {false, EventFlag::other_source};
   return {true, EventFlag::no_token};
 }
@@ -79,6 +86,8 @@ Match Matcher::match(const transport::Arrival& arrival, Channel& channel, Agenda
   Match match;
   switch (arrival.message.kind) {
     case wire::IcmpKind::echo_reply:
+    case wire::IcmpKind::timestamp_reply:
+    case wire::IcmpKind::node_reply:
       match_answer(arrival, channel, agenda, match);
       break;
     case wire::IcmpKind::error:
@@ -169,6 +178,27 @@ EventFlags Matcher::compare_payload(const transport::Arrival& arrival, const Tar
   return flags;
 }
 
+// What an answer says beside that it came.
+void Matcher::read_contents(const transport::Arrival& arrival, const TargetOptions& options,
+                            Event& event) const {
+  const auto payload = arrival.message.payload;
+  switch (options.network.message) {
+    case ProbeMessage::echo:
+      if (arrival.proof == transport::Proof::token) event.flags |= compare_payload(arrival, options);
+      if (event.flags.has(EventFlag::corrupt)) event.payload.assign(payload.begin(), payload.end());
+      return;
+    case ProbeMessage::timestamp:
+      event.icmp_times = wire::read_icmp_times(payload);
+      return;
+    case ProbeMessage::node_information: {
+      event.node_answer = wire::read_node_answer(arrival.packet);
+      const auto data = payload.subspan(wire::nonce_bytes);  // the nonce was believed
+      event.payload.assign(data.begin(), data.end());
+      return;
+    }
+  }
+}
+
 void Matcher::match_answer(const transport::Arrival& arrival, Channel& channel, Agenda& agenda,
                            Match& match) {
   if (arrival.bad_checksum) return reject(arrival, agenda, EventFlag::bad_checksum, match);
@@ -178,18 +208,18 @@ void Matcher::match_answer(const transport::Arrival& arrival, Channel& channel, 
   if (slot == nullptr) return reject(arrival, agenda, EventFlag::other_sequence, match);
   const Target& target = agenda.target(slot->target);
   const TargetOptions& options = agenda.options(target.options);
+  if (!wire::is_answer(arrival.message.kind, options.network.message))
+    return reject(arrival, agenda, {}, match);
 
   const bool is_target = arrival.from && same_host(*arrival.from, target.address);
   if (options.same_source && !is_target) return reject(arrival, agenda, EventFlag::other_source, match);
   const bool expected_source = is_target || (arrival.from && many_may_answer(target.address));
-  const Belief belief = believe(arrival, options.payload_bytes, slot->token, expected_source);
+  const Belief belief = believe(arrival, options, slot->token, expected_source);
   if (!belief.believed) return reject(arrival, agenda, belief.flags, match);
 
   Event& event = attribute(arrival, *slot, target, match);
   event.flags |= belief.flags;
-  if (arrival.proof == transport::Proof::token) event.flags |= compare_payload(arrival, options);
-  if (event.flags.has(EventFlag::corrupt))
-    event.payload.assign(arrival.message.payload.begin(), arrival.message.payload.end());
+  read_contents(arrival, options, event);
   if (arrival.message.reason != ErrorReason::none) {
     event.icmp_type = arrival.message.type;
     event.icmp_code = arrival.message.code;
@@ -213,16 +243,19 @@ void Matcher::match_answer(const transport::Arrival& arrival, Channel& channel, 
 void Matcher::match_error(const transport::Arrival& arrival, Channel& channel, Agenda& agenda, Match& match) {
   if (arrival.bad_checksum) return reject(arrival, agenda, EventFlag::bad_checksum, match);
   const auto& quoted = arrival.message.quoted;
-  if (!quoted || !quoted->is_echo_request || quoted->identifier != channel.transport->identifier()) {
+  if (!quoted || !quoted->asks || quoted->identifier != channel.transport->identifier()) {
     return reject(arrival, agenda, EventFlag::unmatched_quote, match);
   }
   ProbeSlot* slot = living(channel.inflight.by_sequence(quoted->sequence), agenda);
   if (slot == nullptr) return reject(arrival, agenda, EventFlag::unmatched_quote, match);
   const Target& target = agenda.target(slot->target);
   const auto& destination = quoted->destination ? quoted->destination : arrival.probed;
-  const auto token = wire::read_token(quoted->payload);
-  const bool has_token = agenda.options(target.options).payload_bytes >= wire::token_bytes && token;
-  if ((destination && !same_host(*destination, target.address)) || (has_token && token != slot->token)) {
+  const TargetOptions& options = agenda.options(target.options);
+  const ProbeMessage asked = options.network.message;
+  const auto proof = wire::read_proof(quoted->payload, asked);
+  const bool has_proof = options.payload_bytes >= wire::token_bytes && proof;
+  const bool other_host = destination && !same_host(*destination, target.address);
+  if (quoted->asks != asked || other_host || (has_proof && proof != slot->token)) {
     return reject(arrival, agenda, EventFlag::unmatched_quote, match);
   }
 
@@ -234,6 +267,8 @@ void Matcher::match_error(const transport::Arrival& arrival, Channel& channel, A
   event.mtu = arrival.message.mtu;
   event.pointer = arrival.message.pointer;
   event.gateway = arrival.message.gateway;
+  for (auto rest = arrival.message.label_stack; rest.size() >= 4; rest = rest.subspan(4))
+    event.label_stack.push_back(wire::load_be32(rest, 0));
   measure(arrival, *slot, event);
   if (event.reason == ErrorReason::host_unreachable && arrival.from && is_own_address(*arrival.from)) {
     // This host's own word: the probe never left, so there is neither a time nor a stamp to miss.

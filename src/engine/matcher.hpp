@@ -1,8 +1,8 @@
 // matcher.hpp: which probe an arrival answers, and what that makes of the probe.
 //
 // The sequence number leads to a slot; the token in the payload then has to be the very one of that slot's
-// probe. Only an answer to a probe too short for a token is believed for its socket, source and sequence
-// alone. An ICMP error has to quote the sequence number and the destination, and the token as far as the
+// probe (of other messages than echoes: their proof, wire/probe_message.hpp). Only an answer to a probe too short for a
+// token, or to a timestamp request, is believed for its socket, source and sequence. An ICMP error has to quote the sequence number and the destination, and the token as far as the
 // quote goes.
 //
 // The RTT is the difference of the kernel's two stamps when both can be believed, else that of the monotonic
@@ -47,6 +47,7 @@ class Matcher {
   void reject(const transport::Arrival& arrival, Agenda& agenda, EventFlags why, Match& match) const;
   void measure(const transport::Arrival& arrival, const ProbeSlot& slot, Event& event) const;
   EventFlags compare_payload(const transport::Arrival& arrival, const TargetOptions& options) const;
+  void read_contents(const transport::Arrival& arrival, const TargetOptions& options, Event& event) const;
   UnixTime sent_unix(const ProbeSlot& slot) const;
   bool is_own_address(const Address& address);
 

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <utility>
 
+#include "wire/probe_message.hpp"
+
 namespace sonde::engine {
 
 namespace {
@@ -39,6 +41,29 @@ TargetOptions paced_for_udp(TargetOptions options) {
   return options;
 }
 
+// The size and content of messages that are no echo requests are not for the caller to choose.
+TargetOptions fitted(TargetOptions options, const Address& address) {
+  switch (options.network.message) {
+    case ProbeMessage::echo:
+      break;
+    case ProbeMessage::timestamp:
+      options.payload_bytes = wire::timestamp_payload_bytes;
+      options.pattern = {std::byte{0}};
+      break;
+    case ProbeMessage::node_information: {
+      auto& subject = options.node_query.subject;
+      if (subject.empty()) {
+        options.node_query.subject_type = 0;
+        subject.assign(address.bytes().begin(), address.bytes().end());
+      }
+      options.payload_bytes = static_cast<std::uint16_t>(wire::nonce_bytes + subject.size());
+      options.pattern = subject;
+      break;
+    }
+  }
+  return options;
+}
+
 }  // namespace
 
 Prober::Prober(const ProberOptions& options, const Clock& clock, OpenTransport open, OutcomeSink& sink)
@@ -60,7 +85,10 @@ Prober::Prober(const ProberOptions& options, const Clock& clock, OpenTransport o
 
 Prober::~Prober() = default;
 
-Result<TargetIndex> Prober::add(const Address& address, const TargetOptions& options, Nanoseconds phase) {
+Result<TargetIndex> Prober::add(const Address& address, const TargetOptions& wanted, Nanoseconds phase) {
+  std::optional<TargetOptions> changed;
+  if (wanted.network.message != ProbeMessage::echo) changed = fitted(wanted, address);
+  const TargetOptions& options = changed ? *changed : wanted;
   const auto group = group_for(address.family(), options.network);
   if (!group) return std::unexpected(group.error());
   announce(groups_[*group].notice);

@@ -136,6 +136,7 @@ class Prober {
   bool leaves_at_its_slot(TargetIndex due, MonotonicTime now);
   void flush(Group& group);
   std::span<std::byte> compose(std::size_t place, const Agenda::Sending& sending, std::uint64_t token);
+  std::uint64_t proof_of(const Channel& channel, const Agenda::Sending& sending, std::uint32_t number) const;
   void departed(Channel& channel, const Agenda::Sending& sending, const transport::Departure& departure);
   void put_back(Group& group, std::size_t first, MonotonicTime again);
   void count_rate(std::size_t sent);

@@ -4,6 +4,7 @@
 #include "engine/prober.hpp"
 #include "wire/bytes.hpp"
 #include "wire/ip.hpp"
+#include "wire/probe_message.hpp"
 
 namespace sonde::engine {
 
@@ -155,8 +156,8 @@ void Prober::show_probe(const Channel& channel, ProbeSlot& slot) {
   const Target& target = agenda_.target(slot.target);
   const TargetOptions& options = agenda_.options(target.options);
   const auto message = compose(0, {slot.target, slot.sequence, {}, 0}, slot.token);
-  wire::write_echo_request(message, target.address.family(), channel.transport->identifier(),
-                           static_cast<std::uint16_t>(slot.number));
+  wire::write_request(message, target.address.family(), options.network.message,
+                      channel.transport->identifier(), static_cast<std::uint16_t>(slot.number));
   if (target.address.is_ipv4()) wire::write_icmpv4_checksum(message);
   PacketView view;
   view.outgoing = true;

@@ -3,6 +3,7 @@
 
 #include "engine/prober.hpp"
 #include "wire/payload.hpp"
+#include "wire/probe_message.hpp"
 
 namespace sonde::engine {
 
@@ -65,10 +66,21 @@ std::span<std::byte> Prober::compose(std::size_t place, const Agenda::Sending& s
   }
   const auto message = std::span(buffer.bytes).first(bytes);
   const auto payload = message.subspan(wire::echo_header_bytes);
-  if (payload.size() >= wire::token_bytes) {
-    wire::write_token(payload, token);
-  }
+  if (options.network.message == ProbeMessage::node_information)
+    wire::write_node_query(message, options.node_query);
+  if (payload.size() >= wire::token_bytes) wire::write_proof(payload, options.network.message, token);
   return message;
+}
+
+std::uint64_t Prober::proof_of(const Channel& channel, const Agenda::Sending& sending,
+                               std::uint32_t number) const {
+  const Target& target = agenda_.target(sending.target);
+  const std::uint64_t token = key_.token(target.address, sending.sequence, number);
+  const ProbeMessage asked = agenda_.options(target.options).network.message;
+  if (asked == ProbeMessage::echo) return token;
+  const UnixTime now = watch_.to_unix(clock_->monotonic());
+  return wire::proof_of(asked, token, {channel.transport->identifier(), static_cast<std::uint16_t>(number)},
+                        wire::icmp_time(now));
 }
 
 // Sends what is staged; several channels may be needed when one has few free numbers left.
@@ -94,7 +106,7 @@ void Prober::flush(Group& group) {
       departure.to = net::SocketAddress::from(target.address, 0, group.network.flow_label.value_or(0));
       departure.number = slot.number;
       departure.stamp = slot.stamp_asked;
-      slot.token = key_.token(target.address, sending.sequence, slot.number);
+      slot.token = proof_of(channel, sending, slot.number);
       departure.message = compose(count, sending, slot.token);
       ++count;
     }

@@ -145,7 +145,8 @@ class Watch {
 
   bool quotes_probe(const transport::Arrival& arrival) const {
     const auto& quoted = arrival.message.quoted;
-    if (!quoted || !quoted->is_echo_request || quoted->identifier != transport_.identifier()) return false;
+    if (!quoted || quoted->asks != ProbeMessage::echo || quoted->identifier != transport_.identifier())
+      return false;
     if (quoted->sequence != static_cast<std::uint16_t>(probe_number)) return false;
     const auto came = wire::read_token(quoted->payload);
     return !has_token() || !came || came == token_;

@@ -63,6 +63,25 @@ struct ScheduleCheck {
   static Result<void> refuse(const char* why) { return std::unexpected(Error::invalid(why)); }
 };
 
+Result<void> check_message(const Address& address, const TargetOptions& options) {
+  constexpr std::uint8_t last_subject_type = 2;
+  constexpr std::size_t most_subject_bytes = 1024;
+  switch (options.network.message) {
+    case ProbeMessage::echo:
+      return {};
+    case ProbeMessage::timestamp:
+      if (address.is_ipv4()) return {};
+      return std::unexpected(Error::invalid("ICMP timestamps are of IPv4 only", address.to_string()));
+    case ProbeMessage::node_information:
+      if (address.is_ipv4())
+        return std::unexpected(Error::invalid("node information is of IPv6 only", address.to_string()));
+      if (options.node_query.subject_type > last_subject_type ||
+          options.node_query.subject.size() > most_subject_bytes)
+        return std::unexpected(Error::invalid("the subject is none of node information's"));
+  }
+  return {};
+}
+
 Result<void> check(const Address& address, const TargetOptions& options) {
   const std::uint16_t largest_payload = address.is_ipv4() ? 65'507 : 65'527;
   if (options.timeout <= Nanoseconds::zero())
@@ -78,6 +97,7 @@ Result<void> check(const Address& address, const TargetOptions& options) {
     return std::unexpected(
         Error::invalid("the source address is of another family than the target", address.to_string()));
   }
+  if (auto checked = check_message(address, options); !checked) return checked;
   return std::visit(ScheduleCheck{}, options.schedule);
 }
 

@@ -44,6 +44,8 @@ void Worker::take(const Channel& channel, const transport::Arrival& arrival) {
       return take_error(channel, arrival);
     case wire::IcmpKind::note:
     case wire::IcmpKind::echo_request:
+    case wire::IcmpKind::timestamp_reply:
+    case wire::IcmpKind::node_reply:
     case wire::IcmpKind::other:
       return;
   }

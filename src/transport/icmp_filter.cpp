@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "wire/icmp.hpp"
+#include "wire/probe_message.hpp"
 
 namespace sonde::transport {
 
@@ -29,11 +30,11 @@ constexpr sock_filter pass = statement(BPF_RET | BPF_K, UINT32_MAX);
 constexpr sock_filter refuse = statement(BPF_RET | BPF_K, 0);
 
 // The packet starts with its IP header; X becomes that header's length. A load past the end refuses the packet.
-std::vector<sock_filter> ipv4_program(std::uint16_t identifier) {
+std::vector<sock_filter> ipv4_program(ProbeMessage message, std::uint16_t identifier) {
   return {
       statement(BPF_LDX | BPF_B | BPF_MSH, 0),
       statement(load_byte_behind_x, 0),
-      jump(if_equal, wire::icmpv4_echo_reply, 0, 4),
+      jump(if_equal, wire::reply_type(Family::ipv4, message), 0, 4),
       statement(load_half_behind_x, 4),
       jump(if_equal, identifier, 0, 1),
       pass,
@@ -51,7 +52,7 @@ std::vector<sock_filter> ipv4_program(std::uint16_t identifier) {
       statement(BPF_ALU | BPF_ADD | BPF_X, 0),
       statement(BPF_MISC | BPF_TAX, 0),
       statement(load_byte_behind_x, 8),
-      jump(if_equal, wire::icmpv4_echo_request, 0, 3),
+      jump(if_equal, wire::request_type(Family::ipv4, message), 0, 3),
       statement(load_half_behind_x, 12),
       jump(if_equal, identifier, 0, 1),
       pass,
@@ -60,20 +61,24 @@ std::vector<sock_filter> ipv4_program(std::uint16_t identifier) {
 }
 
 // The packet starts with its ICMPv6 header. sonde sends no extension headers, so the quoted ICMPv6 header lies at 8 + 40.
-std::vector<sock_filter> ipv6_program(std::uint16_t identifier) {
+std::vector<sock_filter> ipv6_program(ProbeMessage message, std::uint16_t identifier) {
+  constexpr std::uint32_t quote_at = 8 + 40;
+  const bool in_nonce = message == ProbeMessage::node_information;
+  const auto identifier_at =
+      static_cast<std::uint32_t>(in_nonce ? wire::echo_header_bytes + wire::nonce_identifier_at : 4);
   return {
       statement(load_byte, 0),
-      jump(if_equal, wire::icmpv6_echo_reply, 0, 4),
-      statement(load_half, 4),
+      jump(if_equal, wire::reply_type(Family::ipv6, message), 0, 4),
+      statement(load_half, identifier_at),
       jump(if_equal, identifier, 0, 1),
       pass,
       refuse,
       jump(if_equal, wire::icmpv6_redirect, 0, 1),
       pass,
       jump(BPF_JMP | BPF_JGT | BPF_K, wire::icmpv6_parameter_problem, 5, 0),
-      statement(load_byte, 48),
-      jump(if_equal, wire::icmpv6_echo_request, 0, 3),
-      statement(load_half, 52),
+      statement(load_byte, quote_at),
+      jump(if_equal, wire::request_type(Family::ipv6, message), 0, 3),
+      statement(load_half, quote_at + identifier_at),
       jump(if_equal, identifier, 0, 1),
       pass,
       refuse,
@@ -82,8 +87,10 @@ std::vector<sock_filter> ipv6_program(std::uint16_t identifier) {
 
 }  // namespace
 
-Result<void> attach_icmp_filter(int descriptor, Family family, std::uint16_t identifier) {
-  auto program = family == Family::ipv4 ? ipv4_program(identifier) : ipv6_program(identifier);
+Result<void> attach_icmp_filter(int descriptor, Family family, ProbeMessage message,
+                                std::uint16_t identifier) {
+  auto program =
+      family == Family::ipv4 ? ipv4_program(message, identifier) : ipv6_program(message, identifier);
   const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
   if (::setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0) {
     return std::unexpected(Error::from_errno(errno, "cannot attach a filter to a raw socket"));

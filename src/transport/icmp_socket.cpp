@@ -9,8 +9,10 @@
 
 #include "net/socket_options.hpp"
 #include "transport/icmp_filter.hpp"
+#include "wire/extensions.hpp"
 #include "wire/icmp.hpp"
 #include "wire/ip.hpp"
+#include "wire/probe_message.hpp"
 
 namespace sonde::transport {
 
@@ -35,12 +37,12 @@ Result<std::unique_ptr<IcmpSocket>> IcmpSocket::configure(net::FileDescriptor de
 
 IcmpSocket::IcmpSocket(net::FileDescriptor descriptor, Family family, TransportKind kind,
                        const TransportOptions& options)
-    : ProbeSocket(std::move(descriptor), family, kind, options) {}
+    : ProbeSocket(std::move(descriptor), family, kind, options), message_(options.network.message) {}
 
 Result<void> IcmpSocket::configure(const TransportOptions& options) {
   if (is_raw()) {
     set_identifier(options.network.identifier.value_or(options.identifier));
-    if (auto done = attach_icmp_filter(fd(), family(), identifier()); !done) return done;
+    if (auto done = attach_icmp_filter(fd(), family(), message_, identifier()); !done) return done;
   } else if (auto done = net::forbid_address_reuse(fd()); !done) {
     return done;
   }
@@ -54,10 +56,15 @@ Result<void> IcmpSocket::configure(const TransportOptions& options) {
 }
 
 std::span<std::byte> IcmpSocket::compose(Departure& departure) {
-  wire::write_echo_request(departure.message, family(), identifier(),
-                           departure.sequence.value_or(static_cast<std::uint16_t>(departure.number)));
+  wire::write_request(departure.message, family(), message_, identifier(),
+                      departure.sequence.value_or(static_cast<std::uint16_t>(departure.number)));
   if (is_raw() && family() == Family::ipv4) wire::write_icmpv4_checksum(departure.message);
   return departure.message;
+}
+
+bool IcmpSocket::is_ours(const wire::IcmpMessage& message) const {
+  if (wire::is_answer(message.kind, message_)) return message.identifier == identifier();
+  return message.quoted && message.quoted->asks == message_ && message.quoted->identifier == identifier();
 }
 
 // False for a packet that is no ICMP message, or not for this socket.
@@ -86,13 +93,8 @@ bool IcmpSocket::read_answer(const ReceiveRing& ring, std::size_t place, Arrival
   }
   const wire::IcmpMessage& parsed = arrival.message;
   if (!wire::read_icmp(family(), message, arrival.message)) return false;
-  if (is_raw()) {
-    // What slipped in before the filter was attached.
-    const bool ours = parsed.kind == wire::IcmpKind::echo_reply
-                          ? parsed.identifier == identifier()
-                          : parsed.quoted && parsed.quoted->identifier == identifier();
-    if (!ours) return false;
-  }
+  // Not ours: what slipped in before the filter was attached.
+  if (is_raw() && !is_ours(parsed)) return false;
   if (ring.name(place).is_set()) arrival.from = ring.name(place).address();
   if (parsed.quoted) arrival.probed = parsed.quoted->destination;
   arrival.stamp = control.software_stamp;
@@ -102,6 +104,8 @@ bool IcmpSocket::read_answer(const ReceiveRing& ring, std::size_t place, Arrival
 
 void IcmpSocket::read_error(const QueuedError& queued, Arrival& arrival) const {
   arrival.message.quoted = wire::parse_quoted_icmp(family(), queued.quoted);
+  arrival.message.label_stack =
+      wire::mpls_label_stack(wire::extensions_behind(queued.quoted, wire::ip_header_bytes(family())));
 }
 
 }  // namespace sonde::transport

@@ -29,11 +29,14 @@ class IcmpSocket final : public ProbeSocket {
              const TransportOptions& options);
   Result<void> configure(const TransportOptions& options);
 
+  bool is_ours(const wire::IcmpMessage& message) const;
   bool is_raw() const { return kind() == TransportKind::icmp_raw; }
   std::span<std::byte> compose(Departure& departure) override;
   bool read_answer(const ReceiveRing& ring, std::size_t place, Arrival& arrival) const override;
   void read_error(const QueuedError& queued, Arrival& arrival) const override;
   bool keeps_errors() const override { return !is_raw(); }
+
+  ProbeMessage message_;
 };
 
 }  // namespace sonde::transport

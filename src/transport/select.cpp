@@ -81,10 +81,23 @@ Result<OpenedTransport> open_without_icmp(Family family, const TransportOptions&
                 reason + "; UDP sockets: " + errno_name(udp.error().system_errno));
 }
 
+// A ping socket sends echo requests only, and what UDP and TCP ask is always the same.
+Result<OpenedTransport> open_for_other_messages(Family family, const TransportOptions& options) {
+  if (options.kind != TransportKind::automatic && options.kind != TransportKind::icmp_raw) {
+    return std::unexpected(Error::invalid("only a raw socket sends other messages than echo requests",
+                                          std::string(to_string(options.kind)), "use a raw socket"));
+  }
+  auto descriptor = IcmpSocket::open_descriptor(family, TransportKind::icmp_raw);
+  if (descriptor) return configure(std::move(*descriptor), family, TransportKind::icmp_raw, options, {});
+  if (!closed(descriptor.error())) return std::unexpected(std::move(descriptor.error()));
+  return std::unexpected(net::explain_icmp_refusal(family, 0, descriptor.error().system_errno));
+}
+
 }  // namespace
 
 Result<OpenedTransport> open_transport(Family family, const TransportOptions& options) {
   const net::RaisedCapability raised({net::Capability::net_raw, net::Capability::net_admin});
+  if (options.network.message != ProbeMessage::echo) return open_for_other_messages(family, options);
   const bool any = options.kind == TransportKind::automatic;
   if (options.kind == TransportKind::xdp) {
     return std::unexpected(Error{ErrorCode::unavailable, 0, "AF_XDP is no way of a session",

@@ -11,12 +11,15 @@
 #include <array>
 #include <cerrno>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "net/control_message.hpp"
 #include "net/permissions.hpp"
 #include "net/socket_options.hpp"
+#include "wire/extensions.hpp"
 #include "wire/icmp.hpp"
+#include "wire/ip.hpp"
 
 namespace sonde::transport {
 
@@ -185,6 +188,7 @@ std::size_t TcpConnections::send(std::span<Departure> departures) {
 // --- receiving --------------------------------------------------------------------------------------------
 
 bool TcpConnections::receive(ReceiveBatch& batch) {
+  label_stacks_.clear();
   notice();
   for (std::size_t told = 0; told < answers_at_once && !ended_.empty(); ++told) {
     tell(ended_.front(), batch);
@@ -227,7 +231,7 @@ void TcpConnections::tell(std::uint32_t place, ReceiveBatch& batch) {
   release(place);
 }
 
-void TcpConnections::describe(const Connection& connection, int system_errno, ReceiveBatch& batch) const {
+void TcpConnections::describe(const Connection& connection, int system_errno, ReceiveBatch& batch) {
   Arrival& arrival = batch.arrivals.emplace_back();
   arrival.received_at = *connection.noticed_at;
   arrival.proof = Proof::connection;
@@ -256,9 +260,9 @@ bool TcpConnections::describe_acceptance(const Connection& connection, Arrival& 
   return true;
 }
 
-bool TcpConnections::describe_icmp_error(const Connection& connection, Arrival& arrival) const {
+bool TcpConnections::describe_icmp_error(const Connection& connection, Arrival& arrival) {
   std::array<std::byte, net::receive_control_bytes> control{};
-  std::array<std::byte, 64> bytes{};
+  std::array<std::byte, 1024> bytes;  // more than any router quotes, with its extensions
   iovec vector{bytes.data(), bytes.size()};
   net::SocketAddress name;
   msghdr header{};
@@ -268,7 +272,8 @@ bool TcpConnections::describe_icmp_error(const Connection& connection, Arrival& 
   header.msg_iovlen = 1;
   header.msg_control = control.data();
   header.msg_controllen = control.size();
-  if (::recvmsg(connection.descriptor.get(), &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return false;
+  const ssize_t count = ::recvmsg(connection.descriptor.get(), &header, MSG_ERRQUEUE | MSG_DONTWAIT);
+  if (count < 0) return false;
   const auto error = net::read_control(header).error;
   if (!error || !error->is_icmp()) return false;
   wire::IcmpMessage& message = arrival.message;
@@ -282,7 +287,11 @@ bool TcpConnections::describe_icmp_error(const Connection& connection, Arrival& 
   quoted.family = family_;
   quoted.destination = connection.to;
   quoted.sequence = arrival.message.sequence;
-  quoted.is_echo_request = true;
+  quoted.asks = ProbeMessage::echo;
+  const auto quote = std::span(bytes).first(static_cast<std::size_t>(count));
+  const auto extensions = wire::extensions_behind(quote, wire::ip_header_bytes(family_));
+  const auto labels = wire::mpls_label_stack(extensions);
+  if (!labels.empty()) message.label_stack = label_stacks_.emplace_back(labels.begin(), labels.end());
   return true;
 }
 

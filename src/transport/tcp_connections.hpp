@@ -72,8 +72,8 @@ class TcpConnections final : public Transport {
   // Takes down which attempts have ended, and when.
   void notice();
   void tell(std::uint32_t place, ReceiveBatch& batch);
-  void describe(const Connection& connection, int system_errno, ReceiveBatch& batch) const;
-  bool describe_icmp_error(const Connection& connection, Arrival& arrival) const;
+  void describe(const Connection& connection, int system_errno, ReceiveBatch& batch);
+  bool describe_icmp_error(const Connection& connection, Arrival& arrival);
   bool describe_acceptance(const Connection& connection, Arrival& arrival) const;
   void give_up_overdue(MonotonicTime now);
   void arm_timer();
@@ -89,6 +89,8 @@ class TcpConnections final : public Transport {
   std::vector<std::uint32_t> free_;
   std::deque<Deadline> deadlines_;   // of all attempts, oldest first; also of those that have ended
   std::deque<std::uint32_t> ended_;  // places of attempts that have ended and were not told of, in order
+  std::deque<std::vector<std::byte>>
+      label_stacks_;  // of the errors that receive() told of last: arrivals point there
   MonotonicTime armed_for_ = MonotonicTime::max();  // when the timer fires; max: not
   // Addresses that were silent on the first port, with the place in the list of the one to ask next.
   std::unordered_map<Address, std::size_t> other_port_;

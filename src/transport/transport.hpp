@@ -51,7 +51,7 @@ struct SendStamp {
 
 // What shows that an answer answers the probe with its sequence number.
 enum class Proof : std::uint8_t {
-  token,       // an echo: the payload came back, with the token at its start
+  token,       // an ICMP answer: what it brings back of the probe (wire/probe_message.hpp), of an echo all
   quote,       // a port unreachable: the probe's token as far as the quote goes, else the ports that it names
   ports,       // a datagram from the port that was probed; its content is the service's own
   connection,  // TCP: the kernel matched ports and sequence numbers

@@ -8,7 +8,9 @@
 
 #include "net/random.hpp"
 #include "net/socket_options.hpp"
+#include "wire/extensions.hpp"
 #include "wire/icmp.hpp"
+#include "wire/ip.hpp"
 
 namespace sonde::transport {
 
@@ -105,8 +107,10 @@ void UdpSocket::read_error(const QueuedError& queued, Arrival& arrival) const {
   quoted.destination = queued.probed.address();
   quoted.identifier = identifier();
   quoted.sequence = static_cast<std::uint16_t>(*number);
-  quoted.is_echo_request = true;
+  quoted.asks = ProbeMessage::echo;
   quoted.payload = queued.quoted;
+  const std::size_t headers = wire::ip_header_bytes(family()) + udp_header_bytes;
+  message.label_stack = wire::mpls_label_stack(wire::extensions_behind(queued.quoted, headers));
 }
 
 bool UdpSocket::is_left_by_answers(int system_errno) const {

@@ -5,63 +5,35 @@
 
 #include "wire/bytes.hpp"
 #include "wire/checksum.hpp"
+#include "wire/extensions.hpp"
 #include "wire/ip.hpp"
+#include "wire/probe_message.hpp"
 
 namespace sonde::wire {
 namespace {
 
 constexpr std::size_t checksum_at = 2;
 
-std::uint8_t echo_request_type(Family family) {
-  return family == Family::ipv4 ? icmpv4_echo_request : icmpv6_echo_request;
+// `other` for all that neither asks by nor answers an echo, and for requests but that.
+IcmpKind kind_of(Family family, std::uint8_t type) {
+  if (type == reply_type(family, ProbeMessage::echo)) return IcmpKind::echo_reply;
+  if (type == request_type(family, ProbeMessage::echo)) return IcmpKind::echo_request;
+  if (family == Family::ipv4 && type == icmpv4_timestamp_reply) return IcmpKind::timestamp_reply;
+  if (family == Family::ipv6 && type == icmpv6_node_reply) return IcmpKind::node_reply;
+  return IcmpKind::other;
 }
 
-std::uint8_t echo_reply_type(Family family) {
-  return family == Family::ipv4 ? icmpv4_echo_reply : icmpv6_echo_reply;
-}
-
-// `other` for all that is not an echo message.
-IcmpKind echo_kind(Family family, std::uint8_t type) {
-  if (type == echo_reply_type(family)) return IcmpKind::echo_reply;
-  return type == echo_request_type(family) ? IcmpKind::echo_request : IcmpKind::other;
+std::optional<ProbeMessage> asked_by(Family family, std::uint8_t type) {
+  if (type == request_type(family, ProbeMessage::echo)) return ProbeMessage::echo;
+  if (family == Family::ipv4 && type == icmpv4_timestamp_request) return ProbeMessage::timestamp;
+  if (family == Family::ipv6 && type == icmpv6_node_query) return ProbeMessage::node_information;
+  return std::nullopt;
 }
 
 IcmpKind kind_of(ErrorReason reason) {
   if (reason == ErrorReason::none) return IcmpKind::other;
   const bool is_note = reason == ErrorReason::redirect || reason == ErrorReason::source_quench;
   return is_note ? IcmpKind::note : IcmpKind::error;
-}
-
-// --- The quote --------------------------------------------------------------------------------------------
-//
-// Behind the 8-byte header comes the packet that caused the error, cut anywhere. RFC 4884 lets extension
-// objects (MPLS labels, interfaces) follow it: then a length field in the header, in units of 4 (IPv4) or 8
-// bytes (IPv6), says where the quote ends, at least 128 bytes, padded with zeros. Older routers append them
-// at byte 128 without saying so; a version of 2 and a right checksum there tell (RFC 4884 section 5.5).
-// Routers and NATs also get the field wrong, so a length that cannot be is left aside.
-
-constexpr std::size_t extension_offset = 128;
-
-bool may_carry_extensions(Family family, std::uint8_t type) {
-  if (family == Family::ipv6) return type == icmpv6_destination_unreachable || type == icmpv6_time_exceeded;
-  return type == icmpv4_destination_unreachable || type == icmpv4_time_exceeded ||
-         type == icmpv4_parameter_problem;
-}
-
-bool looks_like_extensions(std::span<const std::byte> bytes) {
-  return bytes.size() >= 4 && (load_u8(bytes, 0) >> 4) == 2 && load_be16(bytes, 2) != 0 &&
-         internet_checksum(bytes) == 0;
-}
-
-std::span<const std::byte> without_extensions(Family family, std::span<const std::byte> message) {
-  const auto quote = message.subspan(echo_header_bytes);
-  if (!may_carry_extensions(family, load_u8(message, 0)) || quote.size() <= extension_offset) return quote;
-  const std::size_t length =
-      family == Family::ipv4 ? std::size_t{4} * load_u8(message, 5) : std::size_t{8} * load_u8(message, 4);
-  if (length >= extension_offset && length <= quote.size()) return quote.first(length);
-  if (length == 0 && looks_like_extensions(quote.subspan(extension_offset)))
-    return quote.first(extension_offset);
-  return quote;
 }
 
 // ICMPv6 redirect (RFC 4861 section 4.5): target and destination address, then options of 8-byte units; the
@@ -109,9 +81,33 @@ void read_error_fields(Family family, std::span<const std::byte> message, IcmpMe
 
 }  // namespace
 
+std::uint8_t request_type(Family family, ProbeMessage message) {
+  switch (message) {
+    case ProbeMessage::timestamp:
+      return icmpv4_timestamp_request;
+    case ProbeMessage::node_information:
+      return icmpv6_node_query;
+    case ProbeMessage::echo:
+      break;
+  }
+  return family == Family::ipv4 ? icmpv4_echo_request : icmpv6_echo_request;
+}
+
+std::uint8_t reply_type(Family family, ProbeMessage message) {
+  switch (message) {
+    case ProbeMessage::timestamp:
+      return icmpv4_timestamp_reply;
+    case ProbeMessage::node_information:
+      return icmpv6_node_reply;
+    case ProbeMessage::echo:
+      break;
+  }
+  return family == Family::ipv4 ? icmpv4_echo_reply : icmpv6_echo_reply;
+}
+
 void write_echo_request(std::span<std::byte> message, Family family, std::uint16_t identifier,
                         std::uint16_t sequence) {
-  message[0] = static_cast<std::byte>(echo_request_type(family));
+  message[0] = static_cast<std::byte>(request_type(family, ProbeMessage::echo));
   message[1] = std::byte{0};
   store_be16(message, checksum_at, 0);
   store_be16(message, 4, identifier);
@@ -131,10 +127,16 @@ std::optional<QuotedProbe> parse_quoted_icmp(Family family, std::span<const std:
   if (icmp.size() < echo_header_bytes) return std::nullopt;
   QuotedProbe quoted;
   quoted.family = family;
-  quoted.is_echo_request = load_u8(icmp, 0) == echo_request_type(family);
+  quoted.asks = asked_by(family, load_u8(icmp, 0));
   quoted.identifier = load_be16(icmp, 4);
   quoted.sequence = load_be16(icmp, 6);
   quoted.payload = icmp.subspan(echo_header_bytes);
+  if (quoted.asks == ProbeMessage::node_information) {
+    const auto numbers = nonce_numbers(quoted.payload);
+    if (!numbers) quoted.asks.reset();
+    quoted.identifier = numbers.value_or(ProbeNumbers{}).identifier;
+    quoted.sequence = numbers.value_or(ProbeNumbers{}).sequence;
+  }
   return quoted;
 }
 
@@ -142,7 +144,7 @@ bool read_icmp(Family family, std::span<const std::byte> message, IcmpMessage& r
   if (message.size() < echo_header_bytes) return false;
   result.type = load_u8(message, 0);
   result.code = load_u8(message, 1);
-  result.kind = echo_kind(family, result.type);
+  result.kind = kind_of(family, result.type);
   if (result.kind == IcmpKind::other) {
     result.reason = classify(family, result.type, result.code);
     result.kind = kind_of(result.reason);
@@ -151,15 +153,27 @@ bool read_icmp(Family family, std::span<const std::byte> message, IcmpMessage& r
   switch (result.kind) {
     case IcmpKind::echo_request:
     case IcmpKind::echo_reply:
+    case IcmpKind::timestamp_reply:
       result.identifier = load_be16(message, 4);
       result.sequence = load_be16(message, 6);
       break;
+    case IcmpKind::node_reply: {
+      const ProbeNumbers numbers = nonce_numbers(result.payload).value_or(ProbeNumbers{});
+      result.identifier = numbers.identifier;
+      result.sequence = numbers.sequence;
+      break;
+    }
     case IcmpKind::error:
     case IcmpKind::note: {
       read_error_fields(family, message, result);
       const bool is_ipv6_redirect = family == Family::ipv6 && result.type == icmpv6_redirect;
-      result.quoted = parse_quoted_packet(
-          family, is_ipv6_redirect ? redirected_packet(message) : without_extensions(family, message));
+      if (is_ipv6_redirect) {
+        result.quoted = parse_quoted_packet(family, redirected_packet(message));
+        break;
+      }
+      const QuoteParts parts = split_quote(family, message);
+      result.quoted = parse_quoted_packet(family, parts.quote);
+      result.label_stack = mpls_label_stack(parts.extensions);
       break;
     }
     case IcmpKind::other:

@@ -1,4 +1,4 @@
-// icmp.hpp: ICMPv4 (RFC 792, 1122, 1812, 4884) and ICMPv6 (RFC 4443, 4861, 8883) messages to and from values.
+// icmp.hpp: ICMPv4 (RFC 792, 1122, 1812, 4884) and ICMPv6 (RFC 4443, 4620, 4861, 8883) messages to and from values.
 //
 // Nothing here allocates, keeps state, or reads past the span it is given. Spans in results point into the
 // message that was parsed.
@@ -12,6 +12,7 @@
 
 #include "sonde/address.hpp"
 #include "sonde/event.hpp"
+#include "sonde/options.hpp"
 
 namespace sonde::wire {
 
@@ -19,10 +20,12 @@ inline constexpr std::size_t echo_header_bytes = 8;
 
 inline constexpr std::uint8_t icmpv4_echo_reply = 0, icmpv4_destination_unreachable = 3,
                               icmpv4_source_quench = 4, icmpv4_redirect = 5, icmpv4_echo_request = 8,
-                              icmpv4_time_exceeded = 11, icmpv4_parameter_problem = 12;
+                              icmpv4_time_exceeded = 11, icmpv4_parameter_problem = 12,
+                              icmpv4_timestamp_request = 13, icmpv4_timestamp_reply = 14;
 inline constexpr std::uint8_t icmpv6_destination_unreachable = 1, icmpv6_packet_too_big = 2,
                               icmpv6_time_exceeded = 3, icmpv6_parameter_problem = 4,
-                              icmpv6_echo_request = 128, icmpv6_echo_reply = 129, icmpv6_redirect = 137;
+                              icmpv6_echo_request = 128, icmpv6_echo_reply = 129, icmpv6_redirect = 137,
+                              icmpv6_node_query = 139, icmpv6_node_reply = 140;
 
 // Writes the header of an echo request, code 0, checksum zero (the kernel fills it in on ping sockets and for
 // ICMPv6; for ICMPv4 on raw sockets see write_icmpv4_checksum). Requires: message holds at least
@@ -37,9 +40,15 @@ void write_icmpv4_checksum(std::span<std::byte> message);
 // Whether the message's checksum is right. False for fewer than 4 bytes.
 bool icmpv4_checksum_valid(std::span<const std::byte> message);
 
+// The types of what a probe asks and of what answers it. Requires: the family knows the message.
+std::uint8_t request_type(Family family, ProbeMessage message);
+std::uint8_t reply_type(Family family, ProbeMessage message);
+
 enum class IcmpKind : std::uint8_t {
   echo_request,
   echo_reply,
+  timestamp_reply,
+  node_reply,
   error,  // ends the probe that it quotes
   note,   // about a probe, but no verdict: redirect, source quench
   other,
@@ -49,15 +58,16 @@ enum class IcmpKind : std::uint8_t {
 struct QuotedProbe {
   Family family = Family::ipv4;
   std::optional<Address> source, destination;  // only when the quote has its IP header
-  std::uint16_t identifier = 0, sequence = 0;  // of an echo message; otherwise just the bytes in that place
-  bool is_echo_request = false;
+  // Of a node information query, which has no such fields, from its nonce (probe_message.hpp).
+  std::uint16_t identifier = 0, sequence = 0;
+  std::optional<ProbeMessage> asks;    // nullopt: it is no request, or cut before its nonce
   std::span<const std::byte> payload;  // behind the 8-byte header, as far as it was quoted; may be empty
 };
 
 struct IcmpMessage {
   IcmpKind kind = IcmpKind::other;
   std::uint8_t type = 0, code = 0;
-  std::uint16_t identifier = 0, sequence = 0;  // of echo messages, else 0
+  std::uint16_t identifier = 0, sequence = 0;  // of echo and timestamp messages and as above, else 0
   std::span<const std::byte> payload;          // behind the 8-byte header
   ErrorReason reason = ErrorReason::none;      // of errors and notes
   std::optional<std::uint32_t>
@@ -66,6 +76,7 @@ struct IcmpMessage {
       pointer;                        // parameter problem: offset of the offending byte in the quoted packet
   std::optional<Address> gateway;     // IPv4 redirect: the next hop it names
   std::optional<QuotedProbe> quoted;  // errors and notes that quote enough of an ICMP message
+  std::span<const std::byte> label_stack;  // of errors: MPLS label stack entries (RFC 4950), 4 bytes each
 };
 
 // Reads a message without its IP header into `result`, a fresh one. The checksum is not looked at.

@@ -25,8 +25,9 @@ std::string modern(std::string text) {
 std::string timeless(const std::string& text) {
   static const std::regex in_line(R"((time[ =])[0-9.]+)"), stamp(R"(\[[0-9]+\.[0-9]{6}\])"),
       figures(R"(((= |ipg/ewma ))[0-9./]+ ms)"),
-      // Of the timestamp option only the first is whole, and both are as old as the run.
-      since_midnight(R"(\n\t[0-9]+\n)");
+      // Of the timestamp option only the first is whole, and both are as old as the run; before noon, when the far clock stands,
+      // the difference is negative.
+      since_midnight(R"(\n\t-?[0-9]+\n)");
   std::string result = std::regex_replace(text, in_line, "$1T");
   result = std::regex_replace(result, stamp, "[T]");
   result = std::regex_replace(result, since_midnight, "\n\tT\n");

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "wire/icmp.hpp"
+#include "wire/probe_message.hpp"
 #include "wire/token.hpp"
 
 namespace sonde::test {
@@ -30,8 +31,8 @@ std::size_t FakeTransport::send(std::span<transport::Departure> departures) {
     departure.call_began = departure.sent_at = now;
     if (fate.refused != 0) continue;
     if (network_->keep_departures) network_->departures.push_back(now);
-    wire::write_echo_request(departure.message, family_, identifier_,
-                             static_cast<std::uint16_t>(departure.number));
+    wire::write_request(departure.message, family_, asks, identifier_,
+                        static_cast<std::uint16_t>(departure.number));
     const MonotonicTime at_device = now + host_out;
     if (departure.stamp && fate.stamped && clock() != RttClock::user) {
       stamps_.emplace(at_device + fate.stamp_after,
@@ -92,14 +93,20 @@ bool FakeTransport::receive(transport::ReceiveBatch& batch) {
 void FakeTransport::answer_reply(Pending& pending, transport::Arrival& arrival) {
   const Answer& answer = pending.answer;
   std::vector<std::byte>& message = pending.message;
-  message[0] =
-      static_cast<std::byte>(family_ == Family::ipv4 ? wire::icmpv4_echo_reply : wire::icmpv6_echo_reply);
+  message[0] = static_cast<std::byte>(wire::reply_type(family_, asks));
   if (answer.wrong_identifier) put16(message, 4, static_cast<std::uint16_t>(identifier_ + 1));
   if (answer.sequence_offset != 0) {
     const auto sequence = std::to_integer<int>(message[6]) << 8 | std::to_integer<int>(message[7]);
     put16(message, 6, static_cast<std::uint16_t>(sequence + answer.sequence_offset));
   }
-  if (answer.wrong_token && message.size() > wire::echo_header_bytes) message[8] ^= std::byte{1};
+  // Behind what in a nonce are sequence number and identifier.
+  const std::size_t in_token = wire::echo_header_bytes + (asks == ProbeMessage::timestamp ? 3 : 4);
+  if (answer.wrong_token && message.size() > in_token) message[in_token] ^= std::byte{1};
+  if (asks != ProbeMessage::echo) {
+    const std::size_t proof_bytes = asks == ProbeMessage::timestamp ? 4 : wire::nonce_bytes;
+    message.resize(wire::echo_header_bytes + proof_bytes);
+    message.insert(message.end(), answer.contents.begin(), answer.contents.end());
+  }
   if (answer.corrupt) message.back() ^= std::byte{0x80};
   message.resize(static_cast<std::size_t>(static_cast<int>(message.size()) + answer.size_change),
                  std::byte{0xee});
@@ -117,7 +124,8 @@ void FakeTransport::answer_reply(Pending& pending, transport::Arrival& arrival) 
 void FakeTransport::answer_icmp(Pending& pending, transport::Arrival& arrival) {
   const Answer& answer = pending.answer;
   std::vector<std::byte>& probe = pending.message;
-  if (answer.quotes_wrong_token) probe[8] ^= std::byte{1};
+  if (answer.quotes_wrong_token)
+    probe[wire::echo_header_bytes + (asks == ProbeMessage::timestamp ? 3 : 4)] ^= std::byte{1};
   probe.resize(std::min(probe.size(), wire::echo_header_bytes + answer.quoted_payload));
   wire::IcmpMessage& message = arrival.message;
   message.type = answer.type;

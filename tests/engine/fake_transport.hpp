@@ -32,8 +32,9 @@ struct Answer {
        ip_options = false;
   bool rx_stamp = true;
   int sequence_offset = 0;
-  int size_change = 0;            // bytes cut off or appended
-  std::optional<Address> from{};  // default: who was asked; of ICMP errors 203.0.113.1
+  int size_change = 0;                // bytes cut off or appended
+  std::vector<std::byte> contents{};  // of no echo: what stands behind the proof instead of what was sent
+  std::optional<Address> from{};      // default: who was asked; of ICMP errors 203.0.113.1
   transport::Proof proof = transport::Proof::token;
   bool refused = false;
   std::optional<Nanoseconds> kernel_rtt{};  // measured by the kernel itself
@@ -127,6 +128,7 @@ class FakeTransport final : public transport::Transport {
   // When something is there to be received next.
   std::optional<MonotonicTime> next_event() const;
 
+  ProbeMessage asks = ProbeMessage::echo;  // what it sends
   std::uint64_t drops = 0;
   std::size_t expected_bytes = 0;
   std::uint64_t sends = 0;  // calls of send()

@@ -113,6 +113,7 @@ class Rig {
             asked_for.push_back(asked.transport);
             const auto identifier = static_cast<std::uint16_t>(100 + transports.size());
             auto opened = std::make_unique<FakeTransport>(network, family, identifier);
+            opened->asks = asked.message;
             transports.push_back(opened.get());
             return transport::OpenedTransport{std::move(opened), {}};
           },

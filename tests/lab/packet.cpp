@@ -7,7 +7,11 @@ namespace sonde::lab {
 namespace {
 
 constexpr std::uint8_t protocol_icmp = 1, protocol_tcp = 6, protocol_udp = 17, protocol_icmpv6 = 58;
+constexpr std::uint8_t timestamp_request = 13, timestamp_reply = 14, node_query = 139, node_reply = 140;
+constexpr std::size_t times_bytes = 12, nonce_bytes = 8;
 constexpr std::size_t tcp_header_bytes = 20;
+// With what it has of its IP header, the least that extensions stand behind.
+constexpr std::size_t extended_quote_bytes = 128;
 constexpr std::uint8_t tcp_fin = 1, tcp_syn = 2, tcp_rst = 4, tcp_ack = 16;
 constexpr std::size_t ipv4_header_bytes = 20, ipv6_header_bytes = 40, largest_packet = 65535;
 
@@ -211,6 +215,18 @@ std::uint16_t port_checksum(ByteView message, std::uint8_t protocol, const HostA
   return checksum_of(add_to_sum(message, sum));
 }
 
+// The extension structure with an MPLS label stack object (RFC 4884 section 7, RFC 4950 section 4); empty without labels.
+Bytes label_extensions(const std::vector<std::uint32_t>& stack) {
+  if (stack.empty()) return {};
+  Bytes bytes(8 + 4 * stack.size());
+  bytes[0] = 2 << 4;  // version
+  write16(bytes, 4, static_cast<std::uint16_t>(4 + 4 * stack.size()));
+  bytes[6] = bytes[7] = 1;  // MPLS label stack, of the packet as it came in
+  for (std::size_t entry = 0; entry < stack.size(); ++entry) write32(bytes, 8 + 4 * entry, stack[entry]);
+  write16(bytes, 2, checksum_of(add_to_sum(bytes)));
+  return bytes;
+}
+
 }  // namespace
 
 std::optional<HostAddress> source_of(ByteView packet) {
@@ -218,18 +234,39 @@ std::optional<HostAddress> source_of(ByteView packet) {
   return ip ? std::optional(ip->request.source) : std::nullopt;
 }
 
-std::optional<Request> read_echo_request(ByteView packet) {
+namespace {
+
+// An ICMP message of at least its header; type and code are not looked at.
+std::optional<Request> read_icmp(ByteView packet) {
   auto ip = read_ip(packet);
   if (!ip) return {};
   Request& request = ip->request;
   const bool v6 = request.destination.v6;
   const ByteView message = request.message();
   if (ip->protocol != (v6 ? protocol_icmpv6 : protocol_icmp) || message.size() < icmp_header_bytes) return {};
-  if (message[0] != (v6 ? 128 : 8) || message[1] != 0) return {};
   request.identifier = read16(message, 4);
   request.sequence = read16(message, 6);
   request.checksum_right =
       ip->header_right && icmp_checksum(message, request.source, request.destination) == 0;
+  return request;
+}
+
+}  // namespace
+
+std::optional<Request> read_echo_request(ByteView packet) {
+  const auto request = read_icmp(packet);
+  if (!request || request->message()[0] != (request->destination.v6 ? 128 : 8) || request->message()[1] != 0)
+    return {};
+  return request;
+}
+
+std::optional<Request> read_other_request(ByteView packet) {
+  auto request = read_icmp(packet);
+  if (!request) return {};
+  const bool v6 = request->destination.v6;
+  if (request->message()[0] != (v6 ? node_query : timestamp_request)) return {};
+  if (request->payload().size() < (v6 ? nonce_bytes : times_bytes)) return {};
+  request->question = v6 ? Question::node_information : Question::timestamp;
   return request;
 }
 
@@ -251,15 +288,44 @@ std::optional<Request> read_port_request(ByteView packet) {
   return request;
 }
 
-Answer make_echo_reply(const Request& request, const Behaviour& behaviour, std::uint32_t forgery,
-                       Bytes& packet) {
+namespace {
+
+// The request as its answer, before anything is wrong with it.
+Bytes right_reply(const Request& request, const Behaviour& behaviour) {
+  const bool v6 = request.destination.v6;
+  Bytes message(request.message().begin(), request.message().end());
+  message[2] = message[3] = 0;
+  const NodeReply node = behaviour.node.value_or(NodeReply{});
+  switch (request.question) {
+    case Question::echo:
+      message[0] = v6 ? 129 : 0;
+      break;
+    case Question::timestamp: {
+      constexpr std::uint32_t noon = 43'200'000;
+      message[0] = timestamp_reply;
+      write32(message, 12, noon);
+      write32(message, 16, noon + 1);
+      break;
+    }
+    case Question::node_information:
+      message[0] = node_reply;
+      message[1] = node.code;
+      write16(message, 6, node.flags);
+      message.resize(icmp_header_bytes + nonce_bytes);
+      message.insert(message.end(), node.data.begin(), node.data.end());
+      break;
+  }
+  return message;
+}
+
+}  // namespace
+
+Answer make_reply(const Request& request, const Behaviour& behaviour, std::uint32_t forgery, Bytes& packet) {
   const bool v6 = request.destination.v6;
   const HostAddress source = behaviour.source.of(v6).value_or(request.destination);
   const IpHeader header{source, request.source, behaviour.ttl, behaviour.tos,
                         v6 ? IpOption::none : behaviour.ip_option};
-  Bytes message(request.message().begin(), request.message().end());
-  message[0] = v6 ? 129 : 0;
-  message[2] = message[3] = 0;
+  Bytes message = right_reply(request, behaviour);
   disturb(behaviour, message);
   for (std::size_t at = 0; forgery > 0 && at < token_bytes && icmp_header_bytes + at < message.size(); ++at) {
     message[icmp_header_bytes + at] ^= static_cast<std::uint8_t>(0xa5u ^ (forgery >> (at % 4 * 8)));
@@ -301,9 +367,12 @@ std::optional<Answer> make_icmp_error(const Request& request, const Behaviour& b
                            request.ip_header_bytes - (v6_redirect ? 40 : 0);
   quoted.resize(std::min({quoted.size(), most, std::size_t{error.quoted_bytes.value_or(0xffff)}}));
 
+  const Bytes extensions = label_extensions(error.label_stack);
+  // Where extensions follow, the quote is filled up (RFC 4884 section 4).
+  if (!extensions.empty()) quoted.resize(extended_quote_bytes - request.ip_header_bytes);
   const std::size_t quote_bytes = request.ip_header_bytes + quoted.size();
   const std::size_t option_units = (8 + quote_bytes + 7) / 8;
-  const std::size_t body_bytes = v6_redirect ? 32 + option_units * 8 : quote_bytes;
+  const std::size_t body_bytes = v6_redirect ? 32 + option_units * 8 : quote_bytes + extensions.size();
   const std::size_t start = start_packet(header, icmp_header_bytes + body_bytes, packet);
   packet[start] = code->type;
   packet[start + 1] = code->code;
@@ -322,9 +391,12 @@ std::optional<Answer> make_icmp_error(const Request& request, const Behaviour& b
   } else if (code->type == 5) {
     write_address(packet, start + 4, gateway);
   }
+  if (!extensions.empty() && !error.unmarked_extensions)
+    packet[start + (v6 ? 4 : 5)] = static_cast<std::uint8_t>(quote_bytes / (v6 ? 8 : 4));
   auto place = packet.begin() + static_cast<std::ptrdiff_t>(quote_at);
   place = std::ranges::copy(request.packet.first(request.ip_header_bytes), place).out;
-  std::ranges::copy(quoted, place);
+  place = std::ranges::copy(quoted, place).out;
+  std::ranges::copy(extensions, place);
   finish_message(header, start, behaviour.broken_checksum, packet);
 
   Answer answer;
@@ -335,7 +407,8 @@ std::optional<Answer> make_icmp_error(const Request& request, const Behaviour& b
   answer.ttl = header.ttl;
   answer.mtu = error.mtu;
   answer.icmp_bytes = static_cast<std::uint32_t>(icmp_header_bytes + body_bytes);
-  answer.defects = compare(asked.first(quoted.size()), quoted);
+  answer.defects = compare(asked.first(std::min(asked.size(), quoted.size())),
+                           ByteView(quoted).first(std::min(asked.size(), quoted.size())));
   answer.defects.checksum = behaviour.broken_checksum;
   return answer;
 }

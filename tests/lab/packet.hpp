@@ -1,8 +1,8 @@
-// packet.hpp: the lab's own packet code: reads echo requests, UDP datagrams and TCP SYNs, writes answers and ICMP errors,
+// packet.hpp: the lab's own packet code: reads echo and timestamp requests, node information queries, UDP datagrams and TCP SYNs, writes answers and ICMP errors,
 // both families.
 //
 // It shares nothing with the code under test, whose faults would otherwise be the oracle's too.
-// Sources: RFC 768, 791, 792, 1071, 4443, 4861 (redirect), 8200, 9293.
+// Sources: RFC 768, 791, 792, 1071, 4443, 4620, 4861 (redirect), 8200, 9293.
 #pragma once
 
 #include <cstddef>
@@ -31,8 +31,12 @@ std::uint16_t icmp_checksum(ByteView message, const HostAddress& source, const H
 
 enum class Protocol : std::uint8_t { icmp, udp, tcp };
 
+// What an ICMP message asks for.
+enum class Question : std::uint8_t { echo, timestamp, node_information };
+
 struct Request {
   Protocol protocol = Protocol::icmp;
+  Question question = Question::echo;
   HostAddress source, destination;
   std::uint16_t identifier = 0,
                 sequence = 0;  // of UDP and TCP the ports: the sender's, and the one that is asked
@@ -50,6 +54,9 @@ struct Request {
 
 // nullopt: anything but a whole (not fragmented) echo request.
 std::optional<Request> read_echo_request(ByteView packet);
+// nullopt: anything but a whole timestamp request (IPv4) or node information query (IPv6), whose identifier and sequence
+// are the bytes in that place.
+std::optional<Request> read_other_request(ByteView packet);
 // nullopt: anything but a whole UDP datagram or the SYN that opens a TCP connection.
 std::optional<Request> read_port_request(ByteView packet);
 
@@ -74,10 +81,9 @@ struct Answer {
   Defects defects;
 };
 
-// Writes the echo reply that `behaviour` asks for to `packet`. `forgery` above 0 makes another wrong token of
-// each number.
-Answer make_echo_reply(const Request& request, const Behaviour& behaviour, std::uint32_t forgery,
-                       Bytes& packet);
+// Writes the reply to an ICMP request that `behaviour` asks for to `packet`. `forgery` above 0 makes another wrong token
+// (originate time, nonce) of each number.
+Answer make_reply(const Request& request, const Behaviour& behaviour, std::uint32_t forgery, Bytes& packet);
 
 // Writes the ICMP error; nullopt where the family knows none such. The behaviour's shifts and alterations
 // apply to the quote.

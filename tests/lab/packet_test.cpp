@@ -97,6 +97,58 @@ TEST(EchoRequest, AnythingElseIsNone) {
   EXPECT_FALSE(read_echo_request(fragment));
 }
 
+// The echo request as one of another type, with its checksum.
+Bytes other_request(bool v6, std::size_t payload_bytes) {
+  Bytes packet = echo_request(v6, payload_bytes);
+  const std::size_t start = v6 ? 40 : 20;
+  const Request request = read_echo_request(packet).value();
+  packet[start] = v6 ? 139 : 13;
+  packet[start + 2] = packet[start + 3] = 0;
+  const std::uint16_t checksum =
+      icmp_checksum(ByteView(packet).subspan(start), request.source, request.destination);
+  packet[start + 2] = static_cast<std::uint8_t>(checksum >> 8);
+  packet[start + 3] = static_cast<std::uint8_t>(checksum);
+  return packet;
+}
+
+TEST(OtherRequest, TimestampRequestsAndNodeQueriesAreToldFromEchoes) {
+  for (const bool v6 : {false, true}) {
+    const Bytes packet = other_request(v6, 12);
+    const auto request = read_other_request(packet);
+    ASSERT_TRUE(request);
+    EXPECT_EQ(request->question, v6 ? Question::node_information : Question::timestamp);
+    EXPECT_TRUE(request->checksum_right);
+    EXPECT_FALSE(read_echo_request(packet));
+    EXPECT_FALSE(read_other_request(echo_request(v6, 12)));
+    EXPECT_FALSE(read_other_request(other_request(v6, 7))) << "too short";
+  }
+}
+
+TEST(OtherRequest, TimestampReplyTellsNoon) {
+  const Bytes asked = other_request(false, 12);
+  Bytes packet;
+  const Answer answer = make_reply(read_other_request(asked).value(), {}, 0, packet);
+  EXPECT_EQ(answer.type, 14);
+  EXPECT_EQ(answer.icmp_bytes, 20u);
+  const ByteView message = ByteView(packet).subspan(20), request = ByteView(asked).subspan(20);
+  EXPECT_TRUE(std::ranges::equal(message.subspan(4, 8), request.subspan(4, 8))) << "up to the originate time";
+  EXPECT_TRUE(std::ranges::equal(message.subspan(12), from_hex("02932e00 02932e01")));
+}
+
+TEST(OtherRequest, NodeReplyIsWhatTheScenarioSays) {
+  const Bytes asked = other_request(true, 24);
+  Behaviour behaviour;
+  behaviour.node = NodeReply{2, 0x0103, {0xaa, 0xbb, 0xcc}};
+  Bytes packet;
+  const Answer answer = make_reply(read_other_request(asked).value(), behaviour, 0, packet);
+  EXPECT_EQ(answer.type, 140);
+  const ByteView message = ByteView(packet).subspan(40), request = ByteView(asked).subspan(40);
+  EXPECT_EQ(message[1], 2);
+  EXPECT_TRUE(std::ranges::equal(message.subspan(6, 2), from_hex("0103")));
+  EXPECT_TRUE(std::ranges::equal(message.subspan(8, 8), request.subspan(8, 8))) << "the nonce";
+  EXPECT_TRUE(std::ranges::equal(message.subspan(16), from_hex("aabbcc")));
+}
+
 // From port 0x1234 to 443, the last byte of what it says being 0xee.
 Bytes port_request(bool v6, const char* header, std::uint8_t protocol) {
   Bytes packet = echo_request(v6, 0);
@@ -146,7 +198,7 @@ INSTANTIATE_TEST_SUITE_P(, EitherFamily, testing::Bool(),
 
 TEST_P(EitherFamily, ReplyIsTheRequestTurnedRound) {
   behaviour.ttl = 57;
-  const Answer answer = make_echo_reply(request, behaviour, 0, packet);
+  const Answer answer = make_reply(request, behaviour, 0, packet);
   const Received received = receive(packet);
   EXPECT_EQ(received.source, request.destination);
   EXPECT_EQ(received.destination, request.source);
@@ -187,13 +239,13 @@ TEST_P(EitherFamily, OpenPortsAcceptAndOthersReset) {
 
 TEST_P(EitherFamily, BrokenChecksumIsBroken) {
   behaviour.broken_checksum = true;
-  EXPECT_TRUE(make_echo_reply(request, behaviour, 0, packet).defects.checksum);
+  EXPECT_TRUE(make_reply(request, behaviour, 0, packet).defects.checksum);
   EXPECT_FALSE(receive(packet).checksum_right);
 }
 
 TEST_P(EitherFamily, AlteredPayloadLeavesTheTokenAndTheChecksumRight) {
   behaviour.alter_payload = true;
-  const Answer answer = make_echo_reply(request, behaviour, 0, packet);
+  const Answer answer = make_reply(request, behaviour, 0, packet);
   EXPECT_TRUE(answer.defects.payload);
   EXPECT_FALSE(answer.defects.token);
   EXPECT_TRUE(receive(packet).checksum_right);
@@ -202,21 +254,21 @@ TEST_P(EitherFamily, AlteredPayloadLeavesTheTokenAndTheChecksumRight) {
 
 TEST_P(EitherFamily, AlteredTokenIsThat) {
   behaviour.alter_byte = 0;
-  const Answer answer = make_echo_reply(request, behaviour, 0, packet);
+  const Answer answer = make_reply(request, behaviour, 0, packet);
   EXPECT_TRUE(answer.defects.token);
   EXPECT_FALSE(answer.defects.payload);
 }
 
 TEST_P(EitherFamily, PayloadIsCutAndLengthened) {
   behaviour.cut_bytes = 5;
-  EXPECT_TRUE(make_echo_reply(request, behaviour, 0, packet).defects.cut);
+  EXPECT_TRUE(make_reply(request, behaviour, 0, packet).defects.cut);
   EXPECT_EQ(receive(packet).message.size(), 27u);
   EXPECT_TRUE(receive(packet).checksum_right);
   behaviour.cut_to = 4;
-  EXPECT_EQ(make_echo_reply(request, behaviour, 0, packet).icmp_bytes, 12u);
+  EXPECT_EQ(make_reply(request, behaviour, 0, packet).icmp_bytes, 12u);
   behaviour = {};
   behaviour.append_bytes = 16;
-  const Answer longer = make_echo_reply(request, behaviour, 0, packet);
+  const Answer longer = make_reply(request, behaviour, 0, packet);
   EXPECT_TRUE(longer.defects.extra);
   EXPECT_FALSE(longer.defects.payload);
   EXPECT_EQ(receive(packet).message.size(), 48u);
@@ -225,7 +277,7 @@ TEST_P(EitherFamily, PayloadIsCutAndLengthened) {
 TEST_P(EitherFamily, ForeignIdentifierAndOtherSequence) {
   behaviour.identifier_shift = 1;
   behaviour.sequence_shift = 2;
-  const Answer answer = make_echo_reply(request, behaviour, 0, packet);
+  const Answer answer = make_reply(request, behaviour, 0, packet);
   EXPECT_TRUE(answer.defects.identifier);
   EXPECT_TRUE(answer.defects.sequence);
   const ByteView message = receive(packet).message;
@@ -236,8 +288,8 @@ TEST_P(EitherFamily, ForeignIdentifierAndOtherSequence) {
 
 TEST_P(EitherFamily, ForgeriesDifferFromTheTrueTokenAndFromEachOther) {
   Bytes other;
-  EXPECT_TRUE(make_echo_reply(request, behaviour, 1, packet).defects.token);
-  EXPECT_TRUE(make_echo_reply(request, behaviour, 2, other).defects.token);
+  EXPECT_TRUE(make_reply(request, behaviour, 1, packet).defects.token);
+  EXPECT_TRUE(make_reply(request, behaviour, 2, other).defects.token);
   EXPECT_FALSE(std::ranges::equal(receive(packet).message, receive(other).message));
   EXPECT_TRUE(receive(packet).checksum_right);
 }
@@ -245,7 +297,7 @@ TEST_P(EitherFamily, ForgeriesDifferFromTheTrueTokenAndFromEachOther) {
 TEST_P(EitherFamily, OtherSource) {
   behaviour.source.set(address("10.77.0.9"));
   behaviour.source.set(address("fd77::9"));
-  EXPECT_TRUE(make_echo_reply(request, behaviour, 0, packet).defects.source);
+  EXPECT_TRUE(make_reply(request, behaviour, 0, packet).defects.source);
   EXPECT_EQ(receive(packet).source.text(), v6() ? "fd77::9" : "10.77.0.9");
   EXPECT_TRUE(receive(packet).checksum_right);
 }
@@ -265,6 +317,30 @@ TEST_P(EitherFamily, ErrorQuotesTheIpHeaderAndEightBytes) {
   EXPECT_EQ(received.message.size(), 8u + request.ip_header_bytes + 8u);
   EXPECT_TRUE(
       std::ranges::equal(received.message.subspan(8), request.packet.first(request.ip_header_bytes + 8)));
+}
+
+TEST_P(EitherFamily, ErrorCarriesLabelsBehindAQuoteOf128Bytes) {
+  const Bytes small = echo_request(GetParam(), 8);
+  IcmpError error;
+  error.v4 = IcmpCode{11, 0};
+  error.v6 = IcmpCode{3, 0};
+  error.quoted_bytes.reset();
+  error.label_stack = {24015u << 12 | 3u << 9 | 1u << 8 | 1u};
+  ASSERT_TRUE(make_icmp_error(read_echo_request(small).value(), {}, error, packet));
+  const Received received = receive(packet);
+  EXPECT_TRUE(received.checksum_right);
+  ASSERT_EQ(received.message.size(), 8u + 128 + 12);
+  EXPECT_EQ(received.message[GetParam() ? 4 : 5], GetParam() ? 16 : 32);
+  const ByteView quote = received.message.subspan(8, 128);
+  EXPECT_TRUE(std::ranges::equal(quote.first(small.size()), small));
+  EXPECT_TRUE(std::ranges::all_of(quote.subspan(small.size()), [](std::uint8_t byte) { return byte == 0; }));
+  const ByteView extensions = received.message.subspan(8 + 128);
+  EXPECT_EQ(checksum_of(add_to_sum(extensions)), 0);
+  EXPECT_TRUE(std::ranges::equal(extensions.first(2), from_hex("2000")));
+  EXPECT_TRUE(std::ranges::equal(extensions.subspan(4), from_hex("0008 0101 05dcf701")));
+  error.unmarked_extensions = true;
+  make_icmp_error(read_echo_request(small).value(), {}, error, packet);
+  EXPECT_EQ(receive(packet).message[GetParam() ? 4 : 5], 0);
 }
 
 TEST_P(EitherFamily, ErrorQuotesTheWholePacketWithinTheLimit) {
@@ -329,14 +405,14 @@ TEST(Ipv4Options, AreWellFormedAndIpv6HasNone) {
     Behaviour behaviour;
     behaviour.ip_option = option;
     const Bytes asked = echo_request(false, 24);
-    EXPECT_TRUE(make_echo_reply(read_echo_request(asked).value(), behaviour, 0, packet).ip_options);
+    EXPECT_TRUE(make_reply(read_echo_request(asked).value(), behaviour, 0, packet).ip_options);
     const Received received = receive(packet);
     EXPECT_EQ(checksum_of(add_to_sum(received.header)), 0);
     EXPECT_EQ(received.header[20], option == IpOption::record_route ? 7 : 68);
     EXPECT_LE(received.header[21] + 20u, received.header.size());
     EXPECT_TRUE(received.checksum_right);
     const Bytes asked_v6 = echo_request(true, 24);
-    EXPECT_FALSE(make_echo_reply(read_echo_request(asked_v6).value(), behaviour, 0, packet).ip_options);
+    EXPECT_FALSE(make_reply(read_echo_request(asked_v6).value(), behaviour, 0, packet).ip_options);
     EXPECT_EQ(packet.size(), 72u);
   }
 }

@@ -36,6 +36,19 @@ RequestRecord record_of(const Request& request, Instant now) {
   return record;
 }
 
+// Whether a host does anything with what is no echo request.
+bool takes(const Behaviour& behaviour, const Request& request) {
+  switch (request.protocol) {
+    case Protocol::udp:
+      return behaviour.udp_closed;
+    case Protocol::tcp:
+      return behaviour.tcp_closed || request.sequence == behaviour.tcp_open_port;
+    case Protocol::icmp:
+      return request.question != Question::node_information || behaviour.node || behaviour.error;
+  }
+  return false;
+}
+
 }  // namespace
 
 Responder::Responder(Scenario scenario, World world, bool keep_requests)
@@ -43,15 +56,14 @@ Responder::Responder(Scenario scenario, World world, bool keep_requests)
 
 std::optional<Request> Responder::read(ByteView packet) const {
   if (auto echo = read_echo_request(packet)) return echo;
-  auto request = read_port_request(packet);
+  auto request = read_other_request(packet);
+  if (!request) request = read_port_request(packet);
   const HostBlock* block = request ? scenario_.find(request->destination) : nullptr;
   if (block == nullptr) return {};
   const auto host = hosts_.find(request->destination);
-  const Behaviour behaviour = block->behaviour(host == hosts_.end() ? 1 : host->second.probes + 1);
-  const bool taken = request->protocol == Protocol::udp
-                         ? behaviour.udp_closed
-                         : behaviour.tcp_closed || request->sequence == behaviour.tcp_open_port;
-  return taken ? request : std::nullopt;
+  const Behaviour behaviour =
+      block->behaviour(host == hosts_.end() ? 1 : host->second.probes + 1, request->ttl);
+  return takes(behaviour, *request) ? request : std::nullopt;
 }
 
 void Responder::receive(ByteView packet, Instant now) {
@@ -76,7 +88,7 @@ void Responder::receive(ByteView packet, Instant now) {
   } else if (host.block->rules.empty()) {
     plan(*request, host, host.block->base, record);
   } else {
-    plan(*request, host, host.block->behaviour(host.probes), record);
+    plan(*request, host, host.block->behaviour(host.probes, request->ttl), record);
   }
   if (!keep_requests_) requests_.clear();
 }
@@ -104,7 +116,7 @@ void Responder::plan(const Request& request, const Host& host, const Behaviour& 
   if (hits(behaviour.reorder, scenario_.seed, address, host.probes, use_reorder))
     delay += behaviour.reorder_by;
   for (std::uint32_t forgery = 1; forgery <= behaviour.forged; ++forgery) {
-    const Answer forged = make_echo_reply(request, behaviour, forgery, packet_);
+    const Answer forged = make_reply(request, behaviour, forgery, packet_);
     answer(forged, std::max(Duration{}, delay - behaviour.forged_before), record);
   }
   if (behaviour.note) {
@@ -128,7 +140,7 @@ void Responder::plan(const Request& request, const Host& host, const Behaviour& 
 Answer Responder::make_answer(const Request& request, const Behaviour& behaviour) {
   if (request.protocol == Protocol::udp) return make_port_unreachable(request, behaviour, packet_);
   if (request.protocol == Protocol::tcp) return make_tcp_answer(request, behaviour, packet_);
-  return make_echo_reply(request, behaviour, 0, packet_);
+  return make_reply(request, behaviour, 0, packet_);
 }
 
 void Responder::answer(const Answer& answer, Duration delay, RequestRecord& record) {

@@ -183,6 +183,26 @@ Setting parse_forged(Words& words) {
   };
 }
 
+// "24015/3/1": label, traffic class, TTL. Whether it is the last is not known yet.
+std::uint32_t to_label_entry(std::string_view text) {
+  const std::size_t first = text.find('/'), second = text.find('/', first + 1);
+  if (first == std::string_view::npos || second == std::string_view::npos)
+    fail(fmt::format("'{}' is not LABEL/CLASS/TTL", text));
+  const auto label = to_number<std::uint32_t>(text.substr(0, first), 0xfffff);
+  const auto traffic_class = to_number<std::uint32_t>(text.substr(first + 1, second - first - 1), 7);
+  return label << 12 | traffic_class << 9 | to_number<std::uint8_t>(text.substr(second + 1));
+}
+
+std::vector<std::uint32_t> take_label_stack(Words& words) {
+  constexpr std::uint32_t bottom_of_stack = 1u << 8;
+  std::vector<std::uint32_t> stack;
+  do {
+    stack.push_back(to_label_entry(words.take()));
+  } while (words.peek().find('/') != std::string_view::npos);
+  stack.back() |= bottom_of_stack;
+  return stack;
+}
+
 IcmpError take_icmp_error(Words& words) {
   IcmpError error;
   const std::string_view what = words.take();
@@ -201,6 +221,10 @@ IcmpError take_icmp_error(Words& words) {
       error.from = words.take_addresses();
     } else if (words.take_if("gateway")) {
       error.gateway = words.take_addresses();
+    } else if (words.take_if("mpls")) {
+      error.label_stack = take_label_stack(words);
+    } else if (words.take_if("unmarked")) {
+      error.unmarked_extensions = true;
     } else if (words.take_if("mtu")) {
       error.mtu = to_number<std::uint32_t>(words.take());
     } else {
@@ -252,6 +276,19 @@ Setting parse_tcp(Words& words) {
   words.expect("open");
   const auto port = to_number<std::uint16_t>(words.take());
   return [port](Behaviour& behaviour) { behaviour.tcp_open_port = port; };
+}
+
+Setting parse_node(Words& words) {
+  NodeReply reply;
+  reply.code = to_number<std::uint8_t>(words.take());
+  if (words.take_if("flags")) reply.flags = to_number<std::uint16_t>(words.take());
+  if (words.take_if("data")) {
+    const std::string_view digits = words.take();
+    if (digits.size() % 2 != 0) fail("half a byte of data");
+    for (std::size_t at = 0; at < digits.size(); at += 2)
+      reply.data.push_back(to_number<std::uint8_t>("0x" + std::string(digits.substr(at, 2))));
+  }
+  return [reply](Behaviour& behaviour) { behaviour.node = reply; };
 }
 
 using Parser = Setting (*)(Words&);
@@ -325,6 +362,7 @@ const std::map<std::string_view, Parser>& parsers() {
        }},
       {"udp", parse_udp},
       {"tcp", parse_tcp},
+      {"node", parse_node},
       {"dies", parse_dies},
       {"flaps", parse_flaps},
   };
@@ -351,6 +389,14 @@ Condition take_condition(Words& words) {
   }
   if (condition.first == 0 || condition.last < condition.first) fail("a host's probes count from 1");
   return condition;
+}
+
+// "2:", after the word `hop`.
+std::uint8_t take_hop(Words& words) {
+  std::string_view text = words.take();
+  if (!text.ends_with(':')) fail("expected 'hop N: statement'");
+  text.remove_suffix(1);
+  return to_number<std::uint8_t>(text);
 }
 
 struct Reading {
@@ -382,6 +428,9 @@ struct Reading {
     HostBlock::Rule rule;
     if (words.take_if("probe")) {
       rule.condition = take_condition(words);
+      conditional = true;
+    } else if (words.take_if("hop")) {
+      rule.condition.ttl = take_hop(words);
       conditional = true;
     }
     const std::string_view name = words.take();
@@ -425,10 +474,10 @@ const std::vector<IcmpName>& icmp_names() {
   return names;
 }
 
-Behaviour HostBlock::behaviour(std::uint64_t probe) const {
+Behaviour HostBlock::behaviour(std::uint64_t probe, std::uint8_t ttl) const {
   Behaviour result = base;
   for (const Rule& rule : rules) {
-    if (rule.condition.holds(probe)) rule.apply(result);
+    if (rule.condition.holds(probe, ttl)) rule.apply(result);
   }
   return result;
 }

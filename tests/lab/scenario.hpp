@@ -28,10 +28,14 @@
 //                                       an ICMP error in place of the answer. WHAT is TYPE/CODE or a name of
 //                                       icmp_names(); `from` is the sender (default: the host itself);
 //                                       `quote` how many bytes behind the quoted IP header (default 8)
+//     error WHAT mpls 24015/3/1 ...     ... with a label stack (RFC 4950): label, traffic class, TTL, from the top;
+//                                       `unmarked`: as routers did before RFC 4884, without a length field
 //     note WHAT ...                     the same, beside the answer (redirect, source quench)
 //     options record-route|timestamp    IPv4 options in the answer
 //     udp closed                        a UDP datagram is answered by a port unreachable (default: by nothing)
 //     tcp closed   tcp open 443         a SYN is answered by a reset, to this port by a SYN-ACK (default: by nothing)
+//     node CODE [flags N] [data HEX]    a node information query is answered by this (default: by nothing): the reply's code
+//                                       and flags, and what stands behind the nonce
 //     ttl 57   tos 0x20                 of the answer
 //     dies after 5   dies after 300ms   after so many probes, or so long after the host's first one: silence
 //     flaps up 3 down 2                 answers three probes, ignores two, and so on
@@ -39,6 +43,8 @@
 //                                       statement S holds for these probes only; a host's probes count
 //                                       from 1. Of statements about the same thing the last that applies
 //                                       holds.
+//     hop 2: S                            statement S holds for probes that came with this TTL: with
+//                                       `error ttl-exceeded from A`, A is the second router on the way here
 // Durations: 300us, 5ms, 1.5s.
 #pragma once
 
@@ -87,8 +93,17 @@ struct IcmpError {
   AddressPair from, gateway;
   std::uint32_t mtu = 0;
   std::optional<std::uint16_t> quoted_bytes = 8;  // behind the IP header; nullopt: the whole packet
+  std::vector<std::uint32_t> label_stack;         // entries as RFC 3032 has them, top first
+  bool unmarked_extensions = false;
 
   const std::optional<IcmpCode>& code(bool is_v6) const { return is_v6 ? v6 : v4; }
+};
+
+// A node information reply (RFC 4620).
+struct NodeReply {
+  std::uint8_t code = 0;
+  std::uint16_t flags = 0;
+  std::vector<std::uint8_t> data;
 };
 
 enum class IpOption : std::uint8_t { none, record_route, timestamp };
@@ -117,16 +132,20 @@ struct Behaviour {
   IpOption ip_option = IpOption::none;
   bool udp_closed = false, tcp_closed = false;
   std::optional<std::uint16_t> tcp_open_port;
+  std::optional<NodeReply> node;
   std::uint8_t ttl = 64, tos = 0;
   std::uint64_t dies_after_probes = std::numeric_limits<std::uint64_t>::max();
   std::optional<Duration> dies_after;
   std::uint32_t flap_up = 0, flap_down = 0;
 };
 
-// Probes `first` to `last` of a host, counted from 1, or every n-th.
+// Probes `first` to `last` of a host, counted from 1, or every n-th; those that come with this TTL.
 struct Condition {
   std::uint64_t first = 1, last = std::numeric_limits<std::uint64_t>::max(), every = 1;
-  bool holds(std::uint64_t probe) const { return probe >= first && probe <= last && probe % every == 0; }
+  std::optional<std::uint8_t> ttl{};
+  bool holds(std::uint64_t probe, std::uint8_t probe_ttl) const {
+    return probe >= first && probe <= last && probe % every == 0 && ttl.value_or(probe_ttl) == probe_ttl;
+  }
 };
 
 struct HostBlock {
@@ -138,8 +157,8 @@ struct HostBlock {
   Behaviour base;           // what holds without any condition
   std::vector<Rule> rules;  // every statement in order, as soon as one has a condition; else empty
 
-  // The behaviour towards the host's n-th probe, counted from 1.
-  Behaviour behaviour(std::uint64_t probe) const;
+  // The behaviour towards the host's n-th probe, counted from 1, which came with this TTL.
+  Behaviour behaviour(std::uint64_t probe, std::uint8_t ttl = 64) const;
 };
 
 class ScenarioError : public std::runtime_error {

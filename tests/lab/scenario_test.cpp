@@ -57,7 +57,8 @@ TEST(Scenario, EveryBehaviourIsRead) {
       "delay uniform 1ms 2.5ms; late 1.5s; loss 10%; reorder every 3 by 15ms; duplicates 2 spacing 300us;"
       "source 10.0.0.9 fd77::9; checksum broken; alter payload; alter byte 20; cut 8; cut to 4; append 16;"
       "identifier 4242; identifier +1; sequence +2; forged 3 before 2ms; options timestamp; ttl 57; tos 0x20;"
-      "dies after 5; dies after 300ms; flaps up 3 down 2; udp closed; tcp closed; tcp open 443");
+      "dies after 5; dies after 300ms; flaps up 3 down 2; udp closed; tcp closed; tcp open 443; node 1; node "
+      "0 flags 1 data 00ff");
   EXPECT_EQ(read.delay.kind, Delay::Kind::uniform);
   EXPECT_EQ(read.delay.first, 1ms);
   EXPECT_EQ(read.delay.second, 2500us);
@@ -113,6 +114,29 @@ TEST(Scenario, ConditionsPickProbes) {
     EXPECT_FALSE(behaviour(text, probe).silence) << probe;
   EXPECT_EQ(behaviour(text, 8).ttl, 4);
   EXPECT_EQ(behaviour(text, 7).ttl, 64);
+}
+
+TEST(Scenario, HopsPickProbesByTheirTtl) {
+  const Scenario scenario = Scenario::parse("host 10.0.0.1; ttl 9; hop 2: silence; hop 2: ttl 4");
+  const HostBlock& host = *scenario.find(address("10.0.0.1"));
+  EXPECT_TRUE(host.behaviour(1, 2).silence);
+  EXPECT_EQ(host.behaviour(7, 2).ttl, 4);
+  EXPECT_FALSE(host.behaviour(1, 3).silence);
+  EXPECT_EQ(host.behaviour(2, 1).ttl, 9);
+}
+
+TEST(Scenario, ErrorsCarryLabels) {
+  const Behaviour read = behaviour("error ttl-exceeded mpls 24015/3/1 17/0/254 unmarked from 10.0.0.9");
+  EXPECT_THAT(read.error->label_stack,
+              testing::ElementsAre(24015u << 12 | 3u << 9 | 1u, 17u << 12 | 1u << 8 | 254u));
+  EXPECT_TRUE(read.error->unmarked_extensions);
+  EXPECT_EQ(read.error->from.v4, address("10.0.0.9"));
+  EXPECT_FALSE(behaviour("error ttl-exceeded mpls 1/0/1").error->unmarked_extensions);
+  for (const char* text :
+       {"error ttl-exceeded mpls", "error ttl-exceeded mpls 5", "error ttl-exceeded mpls 5/1",
+        "error ttl-exceeded mpls 1048576/0/1", "error ttl-exceeded mpls 1/8/1",
+        "error ttl-exceeded mpls 1/0/256", "hop 2 silence", "hop 256: silence"})
+    EXPECT_THROW(behaviour(text), ScenarioError) << text;
 }
 
 TEST(Scenario, TheLastStatementThatAppliesHolds) {

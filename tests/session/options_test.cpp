@@ -53,6 +53,23 @@ TEST(TargetOptionsCheck, RefusesWhatHasNoMeaning) {
   expect_refused(TargetOptions{.network = {.source = Address::loopback(Family::ipv6)}}, "family");
 }
 
+TEST(TargetOptionsCheck, RefusesMessagesThatTheFamilyDoesNotKnow) {
+  expect_refused(TargetOptions{.network = {.message = ProbeMessage::node_information}}, "IPv6");
+  Session session = opened();
+  const auto v6 = session.add(Address::loopback(Family::ipv6),
+                              TargetOptions{.network = {.message = ProbeMessage::timestamp}});
+  ASSERT_FALSE(v6);
+  EXPECT_EQ(v6.error().code, ErrorCode::invalid_argument);
+  for (const NodeQuery& query :
+       {NodeQuery{.subject_type = 3}, NodeQuery{.subject = std::vector<std::byte>(1025)}}) {
+    const auto added = session.add(
+        Address::loopback(Family::ipv6),
+        TargetOptions{.node_query = query, .network = {.message = ProbeMessage::node_information}});
+    ASSERT_FALSE(added);
+    EXPECT_EQ(added.error().code, ErrorCode::invalid_argument);
+  }
+}
+
 TEST(TargetOptionsCheck, RefusesSchedulesWithoutMeaning) {
   expect_refused(TargetOptions{.schedule = FixedInterval{-seconds(1)}}, "interval");
   expect_refused(TargetOptions{.schedule = FixedInterval{Nanoseconds::max()}}, "interval");

@@ -1,6 +1,7 @@
 // icmp_test.cpp: echo messages, and errors with quotes whole, cut, extended and misleading, in both families.
 #include "wire/icmp.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "wire/bytes.hpp"
@@ -51,7 +52,7 @@ void expect_the_probe(const std::optional<IcmpMessage>& message, Family family) 
   ASSERT_TRUE(message);
   ASSERT_TRUE(message->quoted);
   EXPECT_EQ(message->quoted->family, family);
-  EXPECT_TRUE(message->quoted->is_echo_request);
+  EXPECT_EQ(message->quoted->asks, ProbeMessage::echo);
   EXPECT_EQ(message->quoted->identifier, 0xbeef);
   EXPECT_EQ(message->quoted->sequence, 0x0102);
   ASSERT_TRUE(message->quoted->source && message->quoted->destination);
@@ -163,14 +164,14 @@ TEST_P(QuoteOfFamily, OfAnEchoReplyIsNotARequest) {
   const Bytes message = error(unreachable, packet);
   const auto parsed = parse_icmp(family, message);
   ASSERT_TRUE(parsed->quoted);
-  EXPECT_FALSE(parsed->quoted->is_echo_request);
+  EXPECT_FALSE(parsed->quoted->asks);
 }
 
 TEST_P(QuoteOfFamily, WithoutItsIpHeaderIsReadAsTheErrorQueueGivesIt) {
   const Bytes message = echo_request(family, 20);
   const auto quoted = parse_quoted_icmp(family, message);
   ASSERT_TRUE(quoted);
-  EXPECT_TRUE(quoted->is_echo_request);
+  EXPECT_EQ(quoted->asks, ProbeMessage::echo);
   EXPECT_EQ(quoted->identifier, 0xbeef);
   EXPECT_EQ(quoted->sequence, 0x0102);
   EXPECT_EQ(quoted->payload.size(), 20u);
@@ -193,6 +194,7 @@ TEST_P(QuoteOfFamily, EndsWhereTheRfc4884LengthSays) {
   expect_the_probe(parsed, family);
   EXPECT_EQ(parsed->reason, ErrorReason::ttl_exceeded);
   EXPECT_EQ(parsed->quoted->payload.size(), 256 - ip_bytes - 8);
+  EXPECT_THAT(parsed->label_stack, testing::ElementsAreArray(hex("0a0b 01ff")));
 }
 
 TEST_P(QuoteOfFamily, EndsAt128WhenExtensionsFollowUnannounced) {
@@ -201,6 +203,7 @@ TEST_P(QuoteOfFamily, EndsAt128WhenExtensionsFollowUnannounced) {
   const std::string_view header = family == Family::ipv4 ? "0b00 0000 00000000" : "0300 0000 00000000";
   const Bytes extended = error(header, joined({quote, mpls_extension()}));
   EXPECT_EQ(parse_icmp(family, extended)->quoted->payload.size(), 128 - ip_bytes - 8);
+  EXPECT_THAT(parse_icmp(family, extended)->label_stack, testing::ElementsAreArray(hex("0a0b 01ff")));
   Bytes longer = probe_packet(family, 1000);
   longer.resize(140);
   const Bytes plain = error(header, longer);
@@ -208,6 +211,7 @@ TEST_P(QuoteOfFamily, EndsAt128WhenExtensionsFollowUnannounced) {
   longer[128] = std::byte{0x20};
   const Bytes alike = error(header, longer);
   EXPECT_EQ(parse_icmp(family, alike)->quoted->payload.size(), 140 - ip_bytes - 8) << "the checksum is wrong";
+  EXPECT_TRUE(parse_icmp(family, alike)->label_stack.empty());
 }
 
 TEST_P(QuoteOfFamily, ZeroPaddingBehindTheQuotedPacketIsNotPayload) {

@@ -75,9 +75,6 @@ std::optional<Ending> measure(Options& options, Streams& streams, int& status) {
   const Sockets sockets(options.icmp_timestamp);
   if (auto ending = prepare(options, sockets, streams)) return ending;
   if (auto settled = settle(options); !settled) return settled.error();
-  const Sockets::Socket* v4 = sockets.of(Family::ipv4);
-  if (options.icmp_timestamp && v4 != nullptr && v4->kind == TransportKind::icmp_raw)
-    return Ending{1, {}, options.program + ": --icmp-timestamp: ICMP timestamps cannot be asked for yet\n"};
   net::keep_only({net::Capability::net_raw, net::Capability::net_admin});
   auto hosts = read_targets(options, streams);
   if (!hosts) return hosts.error();

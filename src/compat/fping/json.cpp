@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "report/json.hpp"
+#include "wire/probe_message.hpp"
 
 namespace sonde::compat::fping {
 
@@ -43,7 +44,7 @@ std::string json_reply(const Options& options, const Host& host, const Reply& re
     text += fmt::format(
         R"(, "timestamps": {{"originate": {}, "receive": {}, "transmit": {}, "localreceive": {}}})",
         reply.timestamps->originate, reply.timestamps->receive, reply.timestamps->transmit,
-        since_midnight_ms(reply.received_at));
+        wire::icmp_time(reply.received_at));
   }
   if (options.print_tos) text += fmt::format(", \"tos\": {}", reply.tos ? int{*reply.tos} : -1);
   if (options.print_ttl) text += fmt::format(", \"ttl\": {}", reply.ttl ? int{*reply.ttl} : -1);

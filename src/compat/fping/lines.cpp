@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "compat/fping/json.hpp"
+#include "wire/probe_message.hpp"
 
 namespace sonde::compat::fping {
 
@@ -68,11 +69,6 @@ std::string timestamp(const Options& options, UnixTime time) {
   return {text.data(), length};
 }
 
-std::uint32_t since_midnight_ms(UnixTime time) {
-  constexpr std::int64_t day_ms = 86'400'000;
-  return static_cast<std::uint32_t>(time.time_since_epoch().count() / 1'000'000 % day_ms);
-}
-
 namespace {
 
 std::string line_begin(const Options& options, const Host& host, std::size_t width, UnixTime time) {
@@ -91,7 +87,7 @@ std::string line_end(const Options& options, const Reply& reply) {
   if (reply.timestamps) {
     text += fmt::format("{} timestamps: Originate={} Receive={} Transmit={} Localreceive={}",
                         options.alive ? "" : ",", reply.timestamps->originate, reply.timestamps->receive,
-                        reply.timestamps->transmit, since_midnight_ms(reply.received_at));
+                        reply.timestamps->transmit, wire::icmp_time(reply.received_at));
   }
   if (options.print_tos) text += reply.tos ? fmt::format(" (TOS {})", *reply.tos) : " (TOS unknown)";
   if (options.print_ttl) text += reply.ttl ? fmt::format(" (TTL {})", *reply.ttl) : " (TTL unknown)";

@@ -11,11 +11,6 @@
 
 namespace sonde::compat::fping {
 
-// Milliseconds since midnight UTC, as ICMP timestamp messages carry them (RFC 792).
-struct IcmpTimestamps {
-  std::uint32_t originate = 0, receive = 0, transmit = 0;
-};
-
 // An answer, as far as lines tell of it.
 struct Reply {
   std::uint64_t index = 0;  // of the target's probes, from 0
@@ -24,7 +19,7 @@ struct Reply {
   UnixTime received_at{};
   std::optional<Address> other_source;  // where it came from, if not from the target
   std::optional<std::uint8_t> ttl, tos;
-  std::optional<IcmpTimestamps> timestamps;
+  std::optional<IcmpTimes> timestamps;
 };
 
 // About three digits: "0.045", "1.23", "12.3", "123", "1.234e+06".
@@ -48,6 +43,5 @@ std::string icmp_line(const Host& host, const Event& event);
 // --- for both kinds of output ---
 // The time as -D shows it, without brackets.
 std::string timestamp(const Options& options, UnixTime time);
-std::uint32_t since_midnight_ms(UnixTime time);
 
 }  // namespace sonde::compat::fping

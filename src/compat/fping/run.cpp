@@ -68,6 +68,7 @@ TargetOptions Run::target_options() const {
   wanted.network.interface = options_.interface.empty() ? options_.outgoing_interface : options_.interface;
   wanted.network.receive_anywhere = !options_.outgoing_interface.empty();
   if (options_.dont_fragment) wanted.network.path_mtu = PathMtu::always;
+  if (options_.icmp_timestamp) wanted.network.message = ProbeMessage::timestamp;
   return wanted;
 }
 
@@ -98,14 +99,15 @@ Result<void> Run::add(std::size_t place, const TargetOptions& wanted) {
   host.timeout = wanted.timeout;
   const Family family = host.address.family();
   if (sockets_.of(family) == nullptr) return {};  // it stays unreachable
-  if (options_.icmp_timestamp) {
-    host.over =
-        true;  // a ping socket sends echo requests only; not_sent() has nothing to take out of the session
+  const TransportKind kind = sockets_.kind_for(host.address);
+  if (options_.icmp_timestamp && kind != TransportKind::icmp_raw) {
+    // A ping socket sends echo requests only; not_sent() has nothing to take out of the session.
+    host.over = true;
     not_sent(host, EINVAL);
     return {};
   }
   TargetOptions target = wanted;
-  target.network.transport = sockets_.kind_for(host.address);
+  target.network.transport = kind;
   target.network.source = family == Family::ipv4 ? options_.source_v4 : options_.source_v6;
   networks_.try_emplace(family, target.network);
   auto added = session_->add(host.address, target);
@@ -239,6 +241,7 @@ Reply Run::reply_of(const Host& host, const Event& event) const {
     reply.other_source = event.from;
   reply.ttl = event.ttl;
   reply.tos = event.tos;
+  reply.timestamps = event.icmp_times;
   return reply;
 }
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compat/ping/lines.hpp"
+#include "compat/ping/node_answer.hpp"
 
 namespace sonde::compat::ping {
 
@@ -29,6 +30,10 @@ std::string json_message(std::string_view text, std::string_view reason) {
 
 std::string json_reply(const Event& event, std::string_view who, const ReplyStyle& style) {
   Json object{{"bytes", event.bytes}, {"host", who}, {"seq", icmp_sequence(event.sequence)}};
+  if (event.node_answer) {
+    const std::string answer = node_answer_text(event);
+    object["answer"] = answer.empty() ? answer : answer.substr(1);  // without the blank of lines
+  }
   if (style.verbose && style.identifier) object["ident"] = *style.identifier;
   if (event.ttl) object["ttl"] = *event.ttl;
   if (static_cast<int>(event.bytes) < style.size_bytes + 8) {

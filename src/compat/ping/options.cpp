@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "compat/ping/json.hpp"
+#include "compat/ping/node_query.hpp"
 
 namespace sonde::compat::ping {
 
@@ -55,6 +56,7 @@ class Reader {
   Surroundings surroundings_;
   Voice* voice_;
   Options options_;
+  NodeQueryReader node_query_;
   std::optional<Exit> exit_;
 };
 
@@ -343,7 +345,8 @@ void Reader::take_name(int letter, const char* argument) {
     case 'M':
       return take_path_mtu(argument);
     case 'N':
-      options_.node_information.emplace_back(argument);
+      options_.raw_only = true;
+      if (const auto exit = node_query_.take(argument, *voice_); exit && !exit_) exit_ = exit;
       return;
     case 'p':
       return take_pattern(argument);
@@ -381,6 +384,7 @@ std::expected<Options, Exit> Reader::read(int count, char** arguments) {
     take(letter, std::strchr(letters, letter)[1] == ':' ? optarg : nullptr);
     if (exit_) return std::unexpected(*exit_);
   }
+  options_.node_query = node_query_.query();
   options_.operands.assign(arguments + optind, arguments + count);
   if (options_.numeric && surroundings_.lookup_switched_off && !options_.quiet)
     voice_->say("WARNING: reverse DNS resolution (PTR lookup) disabled, enforce with -H");

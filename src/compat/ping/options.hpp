@@ -47,7 +47,8 @@ struct Options {
   bool record_route = false;
   std::optional<TimestampRequest> timestamp{};
   bool user_latency = false;
-  std::vector<std::string> node_information{};  // -N, each argument
+  bool raw_only = false;                  // -N was given, whatever it asks
+  std::optional<NodeQuery> node_query{};  // -N; hosts of IPv4 are asked for an echo all the same
 
   // What is said.
   bool audible = false, timestamps = false, numeric = false, force_names = false, outstanding = false;

@@ -48,8 +48,6 @@ int run(int count, char** arguments, Voice& voice) {
   if (!options) return options.error().status;
   const auto ways = find_open_ways(*options, voice);
   if (!ways) return ways.error().status;
-  if (!options->node_information.empty())
-    return voice.refuse(2, "node information queries (-N) are not sent here").status;
   if (const auto exit = check_size(*options, *ways, voice)) return exit->status;
   const OpenFamilies open{ways->ipv4.has_value(), ways->ipv6.has_value(),
                           ways->ipv6 == TransportKind::icmp_datagram};

@@ -64,20 +64,22 @@ Run::Run(const Options& options, Destination destination, TransportKind way, boo
       destination_(std::move(destination)),
       way_(way),
       is_root_(is_root),
+      asks_node_(options.node_query && !destination_.address.is_ipv4()),
+      payload_bytes_(asks_node_ ? 0 : options.size_bytes),
       voice_(voice),
       clock_(Clock::system()),
       signals_({SIGINT, SIGALRM, SIGQUIT}),
       names_(options.force_names || !(options.numeric || destination_.is_numeric)),
       ip_options_([this](const Address& address) { return names_.of(address); }),
-      tally_(is_timed(options.size_bytes)),
+      tally_(is_timed(payload_bytes_)),
       screen_width_(terminal_width()) {
-  style_.size_bytes = options.size_bytes;
+  style_.size_bytes = payload_bytes_;
   style_.pattern = options.pattern.value_or(std::vector<std::byte>{});
   style_.precise = options.precise;
   style_.verbose = options.verbose;
   style_.audible = options.audible;
   style_.many_may_answer = destination_.many_may_answer;
-  style_.any_source = destination_.many_may_answer || destination_.is_anycast;
+  style_.any_source = asks_node_ || destination_.many_may_answer || destination_.is_anycast;
   style_.identifier = options.identifier;
 }
 
@@ -141,6 +143,10 @@ TargetOptions Run::target_options() {
   network.path_mtu =
       options_.path_mtu.value_or(destination_.many_may_answer ? PathMtu::always : PathMtu::system);
   network.transport = way_;
+  if (asks_node_) {
+    network.message = ProbeMessage::node_information;
+    target.node_query = *options_.node_query;
+  }
   // What -v shows has to be known.
   if (!style_.identifier && options_.verbose && way_ == TransportKind::icmp_raw)
     style_.identifier = static_cast<std::uint16_t>(random_below(0x10000));
@@ -300,7 +306,7 @@ void Run::take(const Event& event) {
 
 void Run::take_answer(const Event& event) {
   tally_.acknowledge(event.sequence);
-  if (has_time(event, options_.size_bytes)) tally_.time(time_of(event));
+  if (has_time(event, payload_bytes_)) tally_.time(time_of(event));
   if (event.kind == EventKind::duplicate) {
     tally_.duplicate();
   } else {

@@ -56,6 +56,8 @@ class Run {
   Destination destination_;
   TransportKind way_;
   bool is_root_;
+  bool asks_node_;     // -N, and the host is one of IPv6
+  int payload_bytes_;  // that come back as they were sent
   const Voice& voice_;
   const Clock& clock_;
   process::Signals signals_;

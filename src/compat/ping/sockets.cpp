@@ -73,7 +73,7 @@ std::expected<OpenWays, Exit> find_open_ways(const Options& options, const Voice
   const net::RaisedCapability raised;
   // Ping sockets take no identifier 0, and no other messages than echoes.
   const bool zero = options.identifier == std::uint16_t{0};
-  const bool raw_only = zero || !options.node_information.empty();
+  const bool raw_only = zero || options.raw_only;
   if (zero && options.verbose) voice.say("WARNING: ident 0 => forcing raw socket");
   Attempt ipv4, ipv6;
   if (options.family != Family::ipv6) {

@@ -56,7 +56,7 @@ IPv4 options:
 IPv6 options:
   -6                 IPv6 only
   -F <flowlabel>     the flow label
-  -N <nodeinfo opt>  not here: no node information is asked for
+  -N <nodeinfo opt>  ask for node information, not for echoes: "help" lists what
 
 Measured by sonde; see sonde(1).
 )";

@@ -1,0 +1,213 @@
+// run.cpp: commands in, answers out; between them a session, in which every probe is a target that is asked once.
+#include "compat/mtr/run.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <list>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "compat/mtr/answers.hpp"
+#include "compat/mtr/command.hpp"
+#include "compat/mtr/probe.hpp"
+#include "net/permissions.hpp"
+#include "net/socket_address.hpp"
+#include "process/descriptor_limit.hpp"
+#include "sonde/session.hpp"
+#include "transport/icmp_socket.hpp"
+
+namespace sonde::compat::mtr {
+
+namespace {
+
+constexpr std::string_view version = "0.95";
+constexpr std::size_t most_under_way = 1024;
+
+// A session keeps the sockets of every TTL that was asked for, and every other combination of options it has seen. So that
+// mtr may run for weeks with sizes at random, after so many probes a new one takes over, and the old one ends with its last.
+constexpr std::size_t most_in_a_session = 4096;
+
+std::optional<TransportKind> icmp_way(Family family) {
+  const net::RaisedCapability raised;
+  for (const TransportKind kind : {TransportKind::icmp_datagram, TransportKind::icmp_raw}) {
+    if (transport::IcmpSocket::open_descriptor(family, kind)) return kind;
+  }
+  return std::nullopt;
+}
+
+// The errno with which the family is closed to this process; 0: it is open.
+int refusal_of(Family family) {
+  const net::FileDescriptor opened(::socket(net::address_family(family), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return opened ? 0 : errno;
+}
+
+// One session, and whom its answers go to.
+struct Asking {
+  std::optional<Session> session;
+  std::unordered_map<TargetId, int> tokens;
+  std::size_t asked = 0;
+};
+
+class Run {
+ public:
+  int run() {
+    if (!find_support()) return 1;
+    while (input_open_ || under_way() != 0) {
+      for (Asking& asking : askings_) {
+        if (const auto done = asking.session->process(); !done) return fail(done.error().message());
+      }
+      askings_.remove_if([&](const Asking& old) { return old.tokens.empty() && &old != &askings_.back(); });
+      if (std::fflush(stdout) != 0) return fail(std::strerror(errno));
+      if (!input_open_ && under_way() == 0) break;
+      if (wait() && !read_input()) return fail(std::strerror(errno));
+    }
+    return std::fflush(stdout) == 0 ? 0 : 1;
+  }
+
+ private:
+  bool find_support() {
+    const int ipv4_refusal = refusal_of(Family::ipv4), ipv6_refusal = refusal_of(Family::ipv6);
+    support_ = {ipv4_refusal == 0, ipv6_refusal == 0, icmp_way(Family::ipv4), icmp_way(Family::ipv6)};
+    if (support_.ipv4 || support_.ipv6) return true;
+    fail(fmt::format("Failure to open IPv4 sockets: {}", std::strerror(ipv4_refusal)));
+    fail(fmt::format("Failure to open IPv6 sockets: {}", std::strerror(ipv6_refusal)));
+    return false;
+  }
+
+  static int fail(std::string_view why) {
+    fmt::print(stderr, "mtr-packet: {}\n", why);
+    return 1;
+  }
+
+  std::size_t under_way() const {
+    std::size_t sum = 0;
+    for (const Asking& asking : askings_) sum += asking.tokens.size();
+    return sum;
+  }
+
+  // Until something can be done; true when there is input.
+  bool wait() const {
+    std::vector<pollfd> waited_for{{input_open_ ? STDIN_FILENO : -1, POLLIN, 0}};
+    std::optional<MonotonicTime> until;
+    for (const Asking& asking : askings_) {
+      waited_for.push_back({asking.session->fd(), POLLIN, 0});
+      const auto deadline = asking.session->next_deadline();
+      if (deadline && (!until || *deadline < *until)) until = deadline;
+    }
+    timespec timeout{};
+    if (until) {
+      const auto left = std::max(Nanoseconds::zero(), *until - Clock::system().monotonic()).count();
+      timeout = {static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
+    }
+    ::ppoll(waited_for.data(), waited_for.size(), until ? &timeout : nullptr, nullptr);
+    return waited_for.front().revents != 0;
+  }
+
+  // What there is, which is never waited for. False: it cannot be read.
+  bool read_input() {
+    const auto room = input_.room();
+    const ssize_t count = ::read(STDIN_FILENO, room.data(), room.size());
+    if (count < 0) return errno == EINTR || errno == EAGAIN;
+    input_open_ = count != 0;
+    input_.took(static_cast<std::size_t>(count));
+    while (const auto line = input_.next()) {
+      const auto command = parse_command(*line);
+      if (command) {
+        obey(*command);
+      } else {
+        say(0, "command-parse-error");
+      }
+    }
+    if (input_.take_overflow()) say(0, "command-buffer-overflow");
+    return true;
+  }
+
+  static void say(int token, std::string_view what) { fmt::print("{} {}\n", token, what); }
+
+  void obey(const Command& command) {
+    if (command.name == "check-support") {
+      const auto feature = command.find("feature");
+      say(command.token,
+          feature ? fmt::format("feature-support support {}", support_for(*feature)) : "invalid-argument");
+    } else if (command.name == "send-probe") {
+      const std::string refused = send(command);
+      if (!refused.empty()) say(command.token, refused);
+    } else {
+      say(command.token, "unknown-command");
+    }
+  }
+
+  std::string_view support_for(std::string_view feature) const {
+    if (feature == "version") return version;
+    const bool supported = (feature == "ip-4" && support_.ipv4) || (feature == "ip-6" && support_.ipv6) ||
+                           (feature == "icmp" && (support_.icmpv4 || support_.icmpv6)) ||
+                           feature == "send-probe" || feature == "udp" || feature == "tcp" ||
+                           feature == "mark";
+    return supported ? "ok" : "no";
+  }
+
+  // Empty: the answer follows.
+  std::string send(const Command& command) {
+    const auto probe = read_probe(command, support_);
+    if (!probe) return std::string(probe.error());
+    if (under_way() >= most_under_way) return "probes-exhausted";
+    if (askings_.empty() || askings_.back().asked >= most_in_a_session) {
+      if (auto opened = open_session(); !opened) return refusal(opened.error());
+    }
+    Asking& asking = askings_.back();
+    const auto added = asking.session->add(probe->to, probe->options);
+    if (!added) return refusal(added.error());
+    ++asking.asked;
+    asking.tokens.emplace(*added, command.token);
+    return {};
+  }
+
+  Result<void> open_session() {
+    SessionOptions options;
+    options.pace_udp = false;  // when to ask is mtr's business
+    Asking& asking = askings_.emplace_back();
+    auto opened = Session::open(options, [&asking](const Event& event) { take(asking, event); });
+    if (!opened) {
+      askings_.pop_back();
+      return std::unexpected(opened.error());
+    }
+    asking.session.emplace(std::move(*opened));
+    return {};
+  }
+
+  static void take(Asking& asking, const Event& event) {
+    const auto asked = event.has_target ? asking.tokens.find(event.target) : asking.tokens.end();
+    const std::string answer = asked == asking.tokens.end() ? std::string() : answer_to(event);
+    if (answer.empty()) return;
+    say(asked->second, answer);
+    asking.tokens.erase(asked);
+    // It is there: a target goes with its answer.
+    [[maybe_unused]] const auto figures = asking.session->remove(event.target);
+  }
+
+  Support support_;
+  LineBuffer input_;
+  bool input_open_ = true;
+  std::list<Asking> askings_;  // the last takes new probes; those before end with theirs
+};
+
+}  // namespace
+
+int run(int /*count*/, char** /*arguments*/) {
+  // What opens sockets, which every new TTL takes; nothing else needs a privilege.
+  net::keep_only({net::Capability::net_raw, net::Capability::net_admin});
+  process::raise_descriptor_limit();
+  return Run().run();
+}
+
+}  // namespace sonde::compat::mtr
