@@ -51,6 +51,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   endif()
 endif()
 
+if(SONDE_UNITY)
+  list(REMOVE_ITEM sonde_warnings -Wshadow)  # would be of names that are another file's own
+endif()
+
 # What every target of sonde has in common: warnings, private includes rooted at src/, fmt from src/fmt.cpp.
 function(sonde_target target)
   target_compile_options(${target} PRIVATE ${sonde_warnings})

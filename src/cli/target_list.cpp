@@ -14,10 +14,6 @@ namespace {
 constexpr std::size_t longest_name_bytes = 253;
 constexpr std::size_t longest_label_bytes = 63;
 
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 bool is_name_character(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
          static_cast<unsigned char>(c) >= 0x80;

@@ -17,10 +17,6 @@ constexpr std::int64_t longest_duration_ns = std::int64_t{3650} * 86'400 * 1'000
 constexpr std::size_t most_pattern_bytes = 256;
 constexpr std::size_t most_percentiles = 32;
 
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 // A decimal number at the front of `text`, as whole part and fraction.
 struct Decimal {
   std::uint64_t whole = 0;

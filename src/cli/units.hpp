@@ -16,6 +16,10 @@
 
 namespace sonde::cli {
 
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
 template <typename T>
 using Parsed = std::expected<T, std::string>;
 

@@ -16,7 +16,7 @@ namespace {
 
 using report::Colour;
 
-constexpr std::size_t width = 80, time_width = 10, bar_width = 40;
+constexpr std::size_t width = 80, time_width = 10, bar_columns = 40;
 
 // The timeline: instants with their times at the left, between them spans with bars and what the kernel does.
 class TimelineText {
@@ -60,9 +60,9 @@ class TimelineText {
 
   std::string bar(const DrawnSpan& drawn) const {
     const auto columns = [](double share) {
-      return static_cast<std::size_t>(std::lround(share * bar_width));
+      return static_cast<std::size_t>(std::lround(share * bar_columns));
     };
-    const std::size_t begin = std::min(columns(drawn.begin), bar_width - 1);
+    const std::size_t begin = std::min(columns(drawn.begin), bar_columns - 1);
     const std::size_t end = std::max(columns(drawn.begin + drawn.width), begin + 1);
     std::string text(begin, ' ');
     for (std::size_t column = begin; column < end; ++column) {

@@ -16,7 +16,7 @@
 namespace sonde::function {
 namespace {
 
-using Json = nlohmann::json;
+using Parsed = nlohmann::json;
 
 struct Field {
   std::string name, value;
@@ -115,30 +115,30 @@ void add_parameter(Fields& fields, std::string name, std::string_view value) {
 // --- JSON to fields -------------------------------------------------------------------------------------------
 
 // Nothing an event holds lies deeper than a gateway's headers; a parser that keeps no more cannot be made to.
-Json parse_bounded(std::string_view text) {
+Parsed parse_bounded(std::string_view text) {
   constexpr int deepest = 16;
   bool too_deep = false;
-  const auto watch = [&too_deep](int depth, Json::parse_event_t, Json&) {
+  const auto watch = [&too_deep](int depth, Parsed::parse_event_t, Parsed&) {
     too_deep = too_deep || depth > deepest;
     return !too_deep;
   };
-  Json value = Json::parse(text, watch, false);
-  return too_deep ? Json(Json::value_t::discarded) : value;
+  Parsed value = Parsed::parse(text, watch, false);
+  return too_deep ? Parsed(Parsed::value_t::discarded) : value;
 }
 
 // A string, a number or a truth value as text; nullopt for anything else.
-std::optional<std::string> scalar(const Json& value) {
+std::optional<std::string> scalar(const Parsed& value) {
   if (value.is_string()) return value.get_ref<const std::string&>();
   if (value.is_number() || value.is_boolean()) return value.dump();
   return std::nullopt;
 }
 
-Result<Fields> fields_of(const Json& event) {
+Result<Fields> fields_of(const Parsed& event) {
   Fields fields;
   for (const auto& [name, value] : event.items()) {
     if (fields.size() > most_fields) break;
     if (name == "target" && value.is_array()) {
-      for (const Json& target : value) {
+      for (const Parsed& target : value) {
         if (!target.is_string()) return bad("\"target\" holds something that is no string");
         if (fields.size() > most_fields) break;
         fields.push_back({name, target.get<std::string>()});
@@ -156,7 +156,7 @@ Result<Fields> fields_of(const Json& event) {
   return fields;
 }
 
-Result<Request> plain_request(const Json& event) {
+Result<Request> plain_request(const Parsed& event) {
   if (event.is_string()) return request_of({{"target", event.get<std::string>()}});
   if (!event.is_object()) return bad("the event is neither an object nor a string");
   const auto fields = fields_of(event);
@@ -172,10 +172,10 @@ std::string_view trimmed(std::string_view text) {
 }
 
 // JSON, or where it is none, a target as it is.
-Result<Json> value_of(std::string_view text) {
-  Json value = parse_bounded(text);
+Result<Parsed> value_of(std::string_view text) {
+  Parsed value = parse_bounded(text);
   if (!value.is_discarded()) return value;
-  if (is_plausible_target(text)) return Json(std::string(text));
+  if (is_plausible_target(text)) return Parsed(std::string(text));
   return bad("the event is no JSON", in_quotes(text));
 }
 
@@ -184,12 +184,12 @@ Result<Json> value_of(std::string_view text) {
 // AWS calls them queryStringParameters, Tencent queryString.
 constexpr std::array parameter_names = {"queryStringParameters", "queryString"};
 
-bool is_gateway(const Json& event) {
+bool is_gateway(const Parsed& event) {
   return event.is_object() && (event.contains("requestContext") || event.contains("httpMethod") ||
                                event.contains(parameter_names[0]) || event.contains(parameter_names[1]));
 }
 
-Result<Request> body_request(const Json& event, const std::string& body) {
+Result<Request> body_request(const Parsed& event, const std::string& body) {
   const auto encoded = event.find("isBase64Encoded");
   std::string decoded = body;
   if (encoded != event.end() && encoded->is_boolean() && encoded->get<bool>()) {
@@ -204,7 +204,7 @@ Result<Request> body_request(const Json& event, const std::string& body) {
   return plain_request(*value);
 }
 
-Result<Request> gateway_request(const Json& event) {
+Result<Request> gateway_request(const Parsed& event) {
   const auto body = event.find("body");
   if (body != event.end() && body->is_string() && !body->get_ref<const std::string&>().empty()) {
     return body_request(event, body->get_ref<const std::string&>());
@@ -258,7 +258,7 @@ Result<Request> parse_query(std::string_view query) {
 
 bool is_gateway_event(std::string_view text) {
   if (text.size() > most_event_bytes) return false;
-  const Json value = parse_bounded(text);
+  const Parsed value = parse_bounded(text);
   return !value.is_discarded() && is_gateway(value);
 }
 

@@ -11,7 +11,7 @@ namespace sonde::function {
 namespace {
 
 namespace http = boost::beast::http;
-using ErrorCode = boost::system::error_code;
+using BoostError = boost::system::error_code;
 
 char lower(char letter) {
   return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter | 0x20) : letter;
@@ -24,7 +24,7 @@ void set_up(Parser& parser, const MessageLimits& limits) {
   parser.body_limit(limits.body_bytes);
 }
 
-MessageFault fault_of(const ErrorCode& error) {
+MessageFault fault_of(const BoostError& error) {
   if (error == http::error::body_limit) return {413, "the body is too large"};
   if (error == http::error::header_limit) return {431, "the headers are too large"};
   return {400, error.message()};
@@ -42,7 +42,7 @@ bool waits_for_chunk(const Parser& parser, const std::string& input) {
 template <typename Parser>
 std::expected<ReadState, MessageFault> read_into(Parser& parser, std::string& input) {
   while (!parser.is_done() && !input.empty() && !waits_for_chunk(parser, input)) {
-    ErrorCode error;
+    BoostError error;
     const std::size_t taken = parser.put(boost::asio::buffer(input.data(), input.size()), error);
     input.erase(0, taken);
     if (error == http::error::need_more) return ReadState::wants_more;
@@ -137,7 +137,7 @@ std::expected<ReadState, MessageFault> ResponseReader::read(std::string& input) 
 
 std::expected<ReadState, MessageFault> ResponseReader::read_end() {
   if (!parser_->got_some()) return std::unexpected(MessageFault{502, "closed without an answer"});
-  ErrorCode error;
+  BoostError error;
   parser_->put_eof(error);
   if (error) return std::unexpected(MessageFault{502, error.message()});
   return ReadState::complete;

@@ -8,7 +8,7 @@
 namespace sonde::function {
 namespace {
 
-constexpr std::string_view next_path = "/2018-06-01/runtime/invocation/next";
+constexpr std::string_view lambda_next = "/2018-06-01/runtime/invocation/next";
 constexpr std::string_view init_error_path = "/2018-06-01/runtime/init/error";
 
 // An invocation without a (plausible) deadline gets what Lambda gives a function by default.
@@ -53,7 +53,7 @@ Result<void> serve_lambda(const std::string& endpoint, const MeasuringOptions& o
   if (!found) return std::unexpected(std::move(found.error()));
   const RuntimeApi api(std::move(*found), stop);
   for (;;) {
-    const auto invocation = api.next(next_path);
+    const auto invocation = api.next(lambda_next);
     if (!invocation) return std::unexpected(invocation.error());
     if (!*invocation) return {};
     if (auto served = serve_invocation(api, **invocation, options); !served) return served;

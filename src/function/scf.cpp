@@ -7,7 +7,7 @@ namespace sonde::function {
 namespace {
 
 constexpr std::string_view ready_path = "/runtime/init/ready";
-constexpr std::string_view next_path = "/runtime/invocation/next";
+constexpr std::string_view scf_next = "/runtime/invocation/next";
 constexpr std::string_view response_path = "/runtime/invocation/response";
 constexpr std::string_view error_path = "/runtime/invocation/error";
 
@@ -31,7 +31,7 @@ Result<void> serve_scf(const std::string& endpoint, const MeasuringOptions& opti
   // The documentation's own examples send a space.
   if (auto ready = api.post(ready_path, " "); !ready) return ready;
   for (;;) {
-    const auto invocation = api.next(next_path);
+    const auto invocation = api.next(scf_next);
     if (!invocation) return std::unexpected(invocation.error());
     if (!*invocation) return {};
     const MonotonicTime deadline = deadline_of(**invocation, Clock::system().monotonic());

@@ -18,7 +18,7 @@ double effective(double rate) {
   return rate > 0 ? std::min(rate, unlimited) : unlimited;
 }
 
-double seconds(Nanoseconds time) {
+double in_seconds(Nanoseconds time) {
   return std::chrono::duration<double>(time).count();
 }
 
@@ -37,9 +37,9 @@ double RateControl::burst() const {
 
 void RateControl::refill(MonotonicTime now) {
   if (now <= updated_) return;
-  const double earned = seconds(now - updated_) * in_force_;
+  const double earned = in_seconds(now - updated_) * in_force_;
   updated_ = now;
-  tokens_ = std::min(tokens_ + earned, std::max(burst(), seconds(debt) * in_force_));
+  tokens_ = std::min(tokens_ + earned, std::max(burst(), in_seconds(debt) * in_force_));
   burst_tokens_ = std::min(burst_tokens_ + earned * catching_up, burst());
   if (starting_ && now - doubled_ >= doubling_time) {
     doubled_ = now;
@@ -77,7 +77,7 @@ void RateControl::feedback(std::uint64_t sent, std::uint64_t dropped, MonotonicT
   const auto dropped_since = static_cast<double>(dropped - dropped_);
   if (dropped_since > drops_tolerated * sent_since) {
     // Half of what really left: the rate in force may be more than the kernel took.
-    const double achieved = sent_since / seconds(now - looked_);
+    const double achieved = sent_since / in_seconds(now - looked_);
     in_force_ = std::max(slowest, std::min(in_force_, std::max(achieved, 1.0)) / 2);
     starting_ = false;
   } else if (!starting_) {

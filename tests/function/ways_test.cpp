@@ -11,6 +11,7 @@
 #include "function/measurement.hpp"
 #include "function/runtime_server.hpp"
 #include "lab/network.hpp"
+#include "lab/sanitized.hpp"
 #include "net/network_namespace.hpp"
 
 namespace sonde::function::test {
@@ -263,7 +264,7 @@ TEST(Ways, TheAnswerTellsEachWaysFiguresHalfASecondBeforeTheDeadline) {
         FarKernel far;
         far.drop("meta l4proto { icmp, udp } ct state new");
         RuntimeServer server(RuntimeServer::Kind::lambda);
-        server.hand_out({"far", R"({"target":"10.78.0.2"})", seconds(4)});
+        server.hand_out({"far", R"({"target":"10.78.0.2"})", seconds(lab::sanitized ? 10 : 4)});
         lab::Command command = function_program(server.environment());
         command.environment.back() += ",10.78.0.0/24";
         const lab::Process program(std::move(command));

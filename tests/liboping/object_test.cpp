@@ -68,13 +68,13 @@ class Oping : public ::testing::Test {
 
 TEST_F(Oping, ARoundAsksEveryHostOnceAndCountsTheAnswers) {
   enter("host 10.77.0.1 fd77::1; delay 3ms\nhost 10.77.0.2; silence\n");
-  const Object object = object_with({"10.77.0.1", "10.77.0.2", "fd77::1"}, 0.3);
+  const Object object = object_with({"10.77.0.1", "10.77.0.2", "fd77::1"}, 1);
   for (std::uint32_t round = 1; round <= 3; ++round) {
     ASSERT_EQ(ping_send(object.get()), 2) << ping_get_error(object.get());
     for (const int answering : {0, 2}) {
       pingobj_iter_t* host = host_number(object, answering);
       EXPECT_GE(latency_of(host), 3.0);
-      EXPECT_LT(latency_of(host), 300.0);
+      EXPECT_LT(latency_of(host), 1000.0);
       EXPECT_EQ(value_of<unsigned>(host, PING_INFO_SEQUENCE), round);
       EXPECT_EQ(value_of<std::uint32_t>(host, PING_INFO_DROPPED), 0u);
       EXPECT_EQ(value_of<int>(host, PING_INFO_RECV_TTL), 64);
@@ -94,8 +94,8 @@ TEST_F(Oping, AnAnswerThatComesAfterItsRoundIsNoAnswer) {
 }
 
 TEST_F(Oping, AnswersFromElsewhereAndForgedOnesAreNobodys) {
-  enter("host 10.77.0.1; delay 500ms; forged 20 before 400ms\nhost 10.77.0.2; delay 5ms\n");
-  const Object object = object_with({"10.77.0.1", "10.77.0.2"}, 0.3);
+  enter("host 10.77.0.1; delay 3s; forged 20 before 2900ms\nhost 10.77.0.2; delay 5ms\n");
+  const Object object = object_with({"10.77.0.1", "10.77.0.2"}, 1);
   EXPECT_EQ(ping_send(object.get()), 1);
   EXPECT_EQ(latency_of(host_number(object, 0)), -1.0);
 }
@@ -126,7 +126,7 @@ TEST_F(Oping, OfAThousandHostsEachHasItsOwnAnswer) {
 // As collectd does it: a host that no longer answers is taken out and put in again while it goes through the list.
 TEST_F(Oping, TheHostAtTheIteratorMayBeRemovedAndAddedAgain) {
   enter("host 10.77.0.1; delay 1ms\n");
-  const Object object = object_with({"10.77.0.1", "10.77.0.2", "10.77.0.3"}, 0.2);
+  const Object object = object_with({"10.77.0.1", "10.77.0.2", "10.77.0.3"}, 1);
   ASSERT_EQ(ping_send(object.get()), 1);
   std::vector<std::string> seen;
   int steps = 0;
@@ -148,7 +148,7 @@ TEST_F(Oping, TheHostAtTheIteratorMayBeRemovedAndAddedAgain) {
 TEST_F(Oping, WithoutARouteAHostIsSilentAndTheOthersAreAsked) {
   enter("host 10.77.0.1; delay 1ms\n");
   network_->space().ip("route add unreachable 198.51.100.0/24\n");
-  const Object object = object_with({"198.51.100.7", "10.77.0.1"}, 0.2);
+  const Object object = object_with({"198.51.100.7", "10.77.0.1"}, 1);
   EXPECT_EQ(ping_send(object.get()), 1);
   EXPECT_EQ(latency_of(host_number(object, 0)), -1.0);
 }
@@ -157,14 +157,14 @@ TEST_F(Oping, WhatTheSystemRefusesToSendIsCountedBelowZero) {
   enter("host 10.77.0.1; delay 1ms\n");
   network_->space().nft(
       "table inet lab { chain out { type filter hook output priority 0; icmp type echo-request drop; }; }");
-  const Object object = object_with({"10.77.0.1", "10.77.0.2"}, 0.2);
+  const Object object = object_with({"10.77.0.1", "10.77.0.2"}, 1);
   EXPECT_EQ(ping_send(object.get()), -2);
   EXPECT_THAT(ping_get_error(object.get()), HasSubstr("Operation not permitted"));
 }
 
 TEST_F(Oping, WhatIsSentIsTheDataBehindTheTokenWithTtlAndTos) {
   enter("host 10.77.0.1; delay 1ms\n");
-  const Object object = object_with({}, 0.5);
+  const Object object = object_with({}, 5);
   std::string data = "0123456789abcdef";
   int ttl = 9;
   std::uint8_t qos = 0x28;

@@ -44,10 +44,10 @@ class Resume : public ::testing::Test {
 TEST_F(Resume, KilledAtRandomMomentsItMissesNobodyAndRepeatsASecondAtMost) {
   const char* wanted = std::getenv("SONDE_TEST_KILLS");
   const int kills = wanted != nullptr ? std::atoi(wanted) : 6;
-  const int rate = kills > 10 ? 450 : 2000;  // so that it is not through before the last
+  const int rate = kills > 10 ? 450 : lab::sanitized ? 1000 : 2000;  // so that it is not through before the last
   SimulatedNetwork network("host 10.77.0.0/19 fd77::/116; delay 5ms\n", {.summary_only = true});
   std::mt19937 random(static_cast<unsigned>(kills));
-  const Words options{"-o", file("answers"), "-r", std::to_string(rate), "--threads", "2", "--linger", "1s",
+  const Words options{"-o", file("answers"), "-r", std::to_string(rate), "--threads", "2", "--linger", "3s",
                       // They make up for what a machine that stands still drops.
                       "--retry", "2", "--late", "500ms"};
   const Words targets{"10.77.0.0/19", "fd77::/117"};
@@ -79,7 +79,7 @@ TEST_F(Resume, KilledAtRandomMomentsItMissesNobodyAndRepeatsASecondAtMost) {
 
 TEST_F(Resume, AnInterruptedSweepGoesOnExactlyWhereItWas) {
   SimulatedNetwork network("host 10.77.0.0/21; delay 5ms\n", {.summary_only = true});
-  const Words options{"-o", file("answers"), "-r", "1000", "--linger", "300ms"};
+  const Words options{"-o", file("answers"), "-r", "1000", "--linger", "2s"};
   lab::Process process =
       network.start(sweep_command(options + Words{"--checkpoint", file("state"), "10.77.0.0/21"}));
   std::this_thread::sleep_for(std::chrono::milliseconds(700));

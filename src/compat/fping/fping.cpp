@@ -21,8 +21,6 @@ namespace sonde::compat::fping {
 
 namespace {
 
-constexpr std::array families{Family::ipv4, Family::ipv6};
-
 std::string because(const std::string& what, int system_errno) {
   return what + ": " + std::generic_category().message(system_errno) + "\n";
 }

@@ -10,14 +10,14 @@ namespace sonde::compat::fping {
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
   std::string out;
   report::append_json_string(out, text);
   return out;
 }
 
 std::string timestamp_member(const Options& options, UnixTime time) {
-  return options.timestamps ? fmt::format("\"timestamp\": {}, ", quoted(timestamp(options, time)))
+  return options.timestamps ? fmt::format("\"timestamp\": {}, ", json_text(timestamp(options, time)))
                             : std::string();
 }
 
@@ -38,7 +38,7 @@ std::string counts_of(const Options& options, const Tally& tally) {
 
 std::string json_reply(const Options& options, const Host& host, const Reply& reply) {
   std::string text = fmt::format(R"({{"resp": {{{}"host": {}, "seq": {}, "size": {}, "rtt": {})",
-                                 timestamp_member(options, reply.received_at), quoted(host.shown),
+                                 timestamp_member(options, reply.received_at), json_text(host.shown),
                                  reply.index, reply.bytes, milliseconds(reply.rtt));
   if (reply.timestamps) {
     text += fmt::format(
@@ -54,20 +54,20 @@ std::string json_reply(const Options& options, const Host& host, const Reply& re
 std::string json_timeout(const Options& options, const Host& host, std::uint64_t index, UnixTime now) {
   return fmt::format(R"({{"timeout": {{{}"host": {}, "seq": {}}}}})"
                      "\n",
-                     timestamp_member(options, now), quoted(host.shown), index);
+                     timestamp_member(options, now), json_text(host.shown), index);
 }
 
 std::string json_warning(const std::string& host, const std::string& message) {
   return fmt::format(R"({{"warning": {{"host": {}, "message": {}}}}})"
                      "\n",
-                     quoted(host), quoted(message));
+                     json_text(host), json_text(message));
 }
 
 std::string json_summary(const Options& options, const Host& host) {
   if (!options.all_rtts) {
     return fmt::format(R"({{"summary": {{"host": {}, {}}}}})"
                        "\n",
-                       quoted(host.shown), counts_of(options, host.all));
+                       json_text(host.shown), counts_of(options, host.all));
   }
   std::string values;
   for (std::uint64_t index = 0; index < host.all.sent; ++index) {
@@ -77,13 +77,13 @@ std::string json_summary(const Options& options, const Host& host) {
   }
   return fmt::format(R"({{"vSum": {{"host": {}, "values": [{}]}}}})"
                      "\n",
-                     quoted(host.shown), values);
+                     json_text(host.shown), values);
 }
 
 std::string json_report(const Options& options, const Host& host, UnixTime now) {
   return fmt::format(R"({{"intSum": {{"time": {},"host": {}, {}}}}})"
                      "\n",
-                     now.time_since_epoch().count() / 1'000'000'000, quoted(host.shown),
+                     now.time_since_epoch().count() / 1'000'000'000, json_text(host.shown),
                      counts_of(options, host.interval));
 }
 

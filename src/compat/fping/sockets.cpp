@@ -14,8 +14,6 @@ namespace sonde::compat::fping {
 
 namespace {
 
-constexpr std::array families{Family::ipv4, Family::ipv6};
-
 std::size_t place(Family family) {
   return family == Family::ipv4 ? 0 : 1;
 }

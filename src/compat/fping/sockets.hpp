@@ -14,6 +14,8 @@
 
 namespace sonde::compat::fping {
 
+inline constexpr std::array families{Family::ipv4, Family::ipv6};
+
 class Sockets {
  public:
   // A ping socket of each family, or else a raw one; the other way round with `raw_first`.

@@ -17,7 +17,6 @@ namespace sonde::compat::ping {
 
 namespace {
 
-constexpr int refusal_status = 2;
 constexpr int user_group_interval_ms = 1000;  // where many may answer
 
 // Turns what a lookup found into a destination, for one address of the host after the other until one has a route.

@@ -21,7 +21,6 @@ namespace sonde::compat::ping {
 
 namespace {
 
-constexpr int refusal_status = 2;
 constexpr std::uint8_t ipv6_subject = 0, name_subject = 1, ipv4_subject = 2;
 
 struct Word {

@@ -24,7 +24,6 @@ namespace sonde::compat::ping {
 
 namespace {
 
-constexpr int refusal_status = 2;
 constexpr int user_interval_ms = 2;  // the least that an ordinary user may ask for
 
 // Flooding without answers.

@@ -14,8 +14,6 @@ namespace sonde::compat::ping {
 
 namespace {
 
-constexpr int refusal_status = 2;
-
 struct Attempt {
   net::FileDescriptor descriptor;
   TransportKind kind = TransportKind::icmp_datagram;  // the last that was tried

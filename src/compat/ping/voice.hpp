@@ -12,6 +12,8 @@ struct Exit {
   int status = 0;
 };
 
+inline constexpr int refusal_status = 2;
+
 class Voice {
  public:
   explicit Voice(std::string name) : name_(std::move(name)) {}
