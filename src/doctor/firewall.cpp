@@ -133,7 +133,9 @@ bool parse_chains(Bytes answer, std::vector<FirewallChain>& chains, int& failure
     const auto head = head_of<nlmsghdr>(answer);
     if (head.nlmsg_len < sizeof head || head.nlmsg_len > answer.size()) return false;
     const Bytes payload = answer.subspan(sizeof head, head.nlmsg_len - sizeof head);
-    if (head.nlmsg_type == NLMSG_ERROR) failure = -head_of<nlmsgerr>(payload).error;
+    // A negated errno, of which only the kernel's word is had: no number may overflow.
+    if (head.nlmsg_type == NLMSG_ERROR)
+      failure = static_cast<int>(0U - static_cast<unsigned>(head_of<nlmsgerr>(payload).error));
     if (head.nlmsg_type == NLMSG_ERROR || head.nlmsg_type == NLMSG_DONE) return false;
     add_chain(payload, chains);
     answer = answer.subspan(std::min<std::size_t>(NLMSG_ALIGN(head.nlmsg_len), answer.size()));

@@ -76,7 +76,8 @@ TEST_P(Sweeping, EndsAsSoonAsEverybodyHasAnswered) {
 TEST_P(Sweeping, RttsAreThoseOfTheNetwork) {
   const SimulatedNetwork network(
       "host 10.77.0.0/24 fd77::/120; delay 5ms\nhost 10.77.1.0/24 fd77::100/120; delay 80ms\n");
-  const auto rows = rows_of(sweep(network, everything + Words{"-r", lab::sanitized ? "500" : "2000", "10.77.0.0/23", "fd77::/119"}));
+  const auto rows = rows_of(sweep(
+      network, everything + Words{"-r", lab::sanitized ? "500" : "2000", "10.77.0.0/23", "fd77::/119"}));
   ASSERT_EQ(rows.size(), 1024u);
   std::vector<double> excess;
   for (const json& row : rows) {
@@ -171,8 +172,7 @@ TEST_P(Sweeping, RetriesAskTheSilentOnly) {
 
 TEST_P(Sweeping, SeveralProbesGoToEverybody) {
   SimulatedNetwork network("host 10.77.0.0/24; delay 2ms\n");
-  const auto rows =
-      rows_of(sweep(network, everything + Words{"-P", "3", "--linger", "2s", "10.77.0.0/27"}));
+  const auto rows = rows_of(sweep(network, everything + Words{"-P", "3", "--linger", "2s", "10.77.0.0/27"}));
   EXPECT_EQ(rows.size(), 96u);
   EXPECT_EQ(std::ranges::count_if(rows, [](const json& row) { return row["probe"] == 2; }), 32);
   EXPECT_EQ(network.record().requests.size(), 96u);

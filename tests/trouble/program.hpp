@@ -51,6 +51,10 @@ SondeRun read_run(const Finished& finished, int status);
 // Every probe has one verdict, in the events (unless they were left out) and in the counters.
 void expect_balanced(const SondeRun& run, bool events = true);
 // `count` probes to each of the targets, all answered by whom they were sent to, and nothing else happened.
-void expect_all_answered(const SondeRun& run, const Words& targets, std::uint64_t count);
+// `foreign`: answers to others may have come by the same identifier, and been rejected. A raw socket's is chosen at random, and
+// nobody keeps it from others.
+enum class Foreign : std::uint8_t { none, possible };
+void expect_all_answered(const SondeRun& run, const Words& targets, std::uint64_t count,
+                         Foreign foreign = Foreign::none);
 
 }  // namespace sonde::trouble
