@@ -5,6 +5,7 @@
 #include <linux/rtnetlink.h>
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 
 #include "net/netlink.hpp"
@@ -72,7 +73,21 @@ Result<RouteTable> RouteTable::read(Family family) {
 }
 
 RouteTable::RouteTable(const std::vector<Prefix>& prefixes) : routes_(prefixes.size()) {
-  for (std::size_t i = 0; i < tables_.size(); ++i) tables_[i] = flatten(prefixes, tables_in_order[i]);
+  std::array<Ranges, tables_in_order.size()> tables;
+  std::vector<Address> changes;
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    tables[i] = flatten(prefixes, tables_in_order[i]);
+    for (const Range& range : tables[i]) changes.push_back(range.first);
+  }
+  // The first table with a route has it, and that can change only where one of them does.
+  std::ranges::sort(changes);
+  for (const Address& first : changes) {
+    std::size_t route = none;
+    for (const Ranges& table : tables) {
+      if (route == none) route = find_in(table, first);
+    }
+    if (ranges_.empty() || ranges_.back().route != route) ranges_.push_back({first, route});
+  }
 }
 
 // Prefixes contain each other or have nothing in common. So in the order of their first addresses, the wider first, those
@@ -116,14 +131,14 @@ RouteTable::Ranges RouteTable::flatten(const std::vector<Prefix>& prefixes, std:
   return ranges;
 }
 
+std::size_t RouteTable::find_in(const Ranges& ranges, const Address& wanted) {
+  const auto behind = std::ranges::upper_bound(ranges, wanted, {}, &Range::first);
+  return behind == ranges.begin() ? none : std::prev(behind)->route;
+}
+
 std::optional<std::size_t> RouteTable::find(const Address& destination) const {
-  const Address wanted = without_zone(destination);
-  for (const Ranges& ranges : tables_) {
-    const auto behind = std::ranges::upper_bound(ranges, wanted, {}, &Range::first);
-    if (behind == ranges.begin()) continue;
-    if (const std::size_t route = std::prev(behind)->route; route != none) return route;
-  }
-  return std::nullopt;
+  const std::size_t route = find_in(ranges_, without_zone(destination));
+  return route == none ? std::nullopt : std::optional(route);
 }
 
 }  // namespace sonde::net

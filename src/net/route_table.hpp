@@ -5,7 +5,6 @@
 // the destination decides. Each table is kept as sorted, disjoint ranges, so that a look-up is a binary search.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -43,8 +42,9 @@ class RouteTable {
   };
   using Ranges = std::vector<Range>;
   static Ranges flatten(const std::vector<Prefix>& prefixes, std::uint8_t table);
+  static std::size_t find_in(const Ranges& ranges, const Address& wanted);
 
-  std::array<Ranges, 3> tables_;
+  Ranges ranges_;
   std::size_t routes_ = 0;
 };
 

@@ -6,9 +6,9 @@
 //   16  8   ordinal: the how-manieth probe of its thread this is, in the low 48 bits; which probe to this address in
 //           the high 16
 //   24      the contact text, then zeros
-// No time: who sees the probe learns nothing by it and can shift no RTT. The ICMP sequence number is 16 bits of the
-// same hash over the address alone (with an index and an ordinal that no probe has), as an ICMP error need quote no
-// more than 8 bytes of a probe: with the quoted destination that is all the proof such an error has.
+// No time: who sees the probe learns nothing by it and can shift no RTT. The ICMP sequence number is 16 bits of a hash
+// under the same key over the address alone, as an ICMP error need quote no more than 8 bytes of a probe: with the quoted
+// destination that is all the proof such an error has.
 #pragma once
 
 #include <array>

@@ -14,12 +14,19 @@ void SendLog::add(std::uint64_t first_ordinal, std::uint32_t count, MonotonicTim
       {first_ordinal, first, count, static_cast<std::uint32_t>(std::clamp<std::int64_t>(step, 0, longest))});
 }
 
+bool SendLog::holds(std::size_t place, std::uint64_t ordinal) const {
+  return place < records_.size() && ordinal >= records_[place].first_ordinal &&
+         ordinal - records_[place].first_ordinal < records_[place].count;
+}
+
 std::size_t SendLog::place_of(std::uint64_t ordinal) const {
+  if (holds(last_place_, ordinal)) return last_place_;
+  if (holds(last_place_ + 1, ordinal)) return ++last_place_;
   const auto behind = std::ranges::upper_bound(records_, ordinal, {}, &Record::first_ordinal);
   if (behind == records_.begin()) return records_.size();
-  const auto record = std::prev(behind);
-  return ordinal - record->first_ordinal < record->count ? static_cast<std::size_t>(record - records_.begin())
-                                                         : records_.size();
+  const auto place = static_cast<std::size_t>(behind - records_.begin()) - 1;
+  if (!holds(place, ordinal)) return records_.size();
+  return last_place_ = place;
 }
 
 void SendLog::correct(std::uint64_t ordinal, Nanoseconds delay) {
@@ -41,7 +48,10 @@ std::optional<SendLog::Sending> SendLog::find(std::uint64_t ordinal) const {
 }
 
 void SendLog::forget_before(MonotonicTime time) {
-  while (!records_.empty() && records_.front().first < time) records_.pop_front();
+  while (!records_.empty() && records_.front().first < time) {
+    records_.pop_front();
+    if (last_place_ > 0) --last_place_;
+  }
 }
 
 }  // namespace sonde::sweep

@@ -43,7 +43,11 @@ class SendLog {
   // The record behind which the ordinal lies or would lie; records_.size(): none.
   std::size_t place_of(std::uint64_t ordinal) const;
 
+  bool holds(std::size_t place, std::uint64_t ordinal) const;
+
   std::deque<Record> records_;
+  mutable std::size_t last_place_ =
+      0;  // where the last one was found: answers come nearly in the order of the probes
 };
 
 }  // namespace sonde::sweep

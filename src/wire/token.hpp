@@ -19,6 +19,7 @@ namespace sonde::wire {
 
 inline constexpr std::size_t token_bytes = 8;  // at the start of the payload
 inline constexpr std::size_t token_message_bytes = 37;
+inline constexpr std::size_t address_message_bytes = 21;
 
 // Immutable, safe to share between threads. Requires: the key's bytes are random and secret.
 class TokenKey {
@@ -33,12 +34,22 @@ class TokenKey {
     hash.block(load_le64(address.padded_bytes().data() + 8));
     hash.block(sequence);
     hash.block(counter);
-    const std::uint64_t tail =
-        static_cast<std::uint64_t>(address.family()) | (std::uint64_t{address.scope_id()} << 8);
-    return hash.finish(tail, token_message_bytes);
+    return hash.finish(tail_of(address), token_message_bytes);
+  }
+
+  // Of the address alone, over the same bytes without the numbers: none of these is a token.
+  std::uint64_t address_hash(const Address& address) const {
+    SipHash hash = start_;
+    hash.block(load_le64(address.padded_bytes().data()));
+    hash.block(load_le64(address.padded_bytes().data() + 8));
+    return hash.finish(tail_of(address), address_message_bytes);
   }
 
  private:
+  static std::uint64_t tail_of(const Address& address) {
+    return static_cast<std::uint64_t>(address.family()) | (std::uint64_t{address.scope_id()} << 8);
+  }
+
   SipHash start_;
 };
 

@@ -119,12 +119,6 @@ TEST(Proof, AShortPayloadIsRefused) {
   EXPECT_TRUE(proof.proves(std::span(payload).first(proof_bytes), ipv4));
 }
 
-TEST(Proof, TheSequenceNumbersHashIsNoTokenThatProves) {
-  const Proof proof(key(1));
-  const ProbeNumbers reserved{.index = ~std::uint64_t{0}, .ordinal = 0xffffffffffff, .probe = 0xffff};
-  EXPECT_FALSE(proof.proves(written(proof, ipv4, reserved), ipv4));
-}
-
 TEST(Proof, TheSequenceNumberIsTheAddressesAlone) {
   const Proof proof(key(1));
   EXPECT_EQ(proof.sequence(ipv4), proof.sequence(Address::ipv4(0x0a090807)));

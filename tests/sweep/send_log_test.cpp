@@ -55,5 +55,30 @@ TEST(SendLog, ForgetsWhatIsOlderAndNothingElse) {
   EXPECT_EQ(log.find(32 * 500)->at, start + microseconds(50'000));
 }
 
+// In order, back and forth, and when what was found last is forgotten.
+TEST(SendLog, FindsTheSameInWhateverOrderItIsAsked) {
+  SendLog log;
+  const auto left_at = [](std::uint64_t ordinal) {
+    return start + microseconds(100 * static_cast<std::int64_t>(ordinal / 4));
+  };
+  for (std::uint64_t i = 0; i < 100; ++i) log.add(4 * i, 3, left_at(4 * i), left_at(4 * i));
+  const auto expect_right = [&](std::uint64_t ordinal) {
+    const auto sending = log.find(ordinal);
+    const bool kept =
+        ordinal < 400 && ordinal % 4 != 3 && left_at(ordinal) >= left_at(4 * (100 - log.records()));
+    ASSERT_EQ(sending.has_value(), kept) << ordinal;
+    if (kept) {
+      EXPECT_EQ(sending->at, left_at(ordinal)) << ordinal;
+    }
+  };
+  for (std::uint64_t ordinal = 0; ordinal < 404; ++ordinal) expect_right(ordinal);
+  for (std::uint64_t ordinal = 404; ordinal-- > 0;) expect_right(ordinal);
+  for (const std::uint64_t kept : {99U, 50U, 10U, 0U}) {
+    log.forget_before(left_at(4 * (100 - kept)));
+    ASSERT_EQ(log.records(), kept);
+    for (std::uint64_t ordinal = 0; ordinal < 404; ordinal += 7) expect_right(ordinal * 3 % 404);
+  }
+}
+
 }  // namespace
 }  // namespace sonde::sweep
