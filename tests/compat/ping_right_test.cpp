@@ -1,10 +1,19 @@
 // ping_right_test.cpp: where ping is known to be wrong and its face is not: forged and foreign answers, redirects, sequence
 // numbers, JSON.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <sched.h>
+#include <sys/mount.h>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <thread>
 #include <vector>
 
 #include "compat/ping_sides.hpp"
@@ -104,6 +113,36 @@ TEST(PingIsRight, JsonWithoutAnyAnswerHasItsSummary) {
   ASSERT_EQ(objects.size(), 1u);
   EXPECT_EQ(objects[0]["loss"], 100.0);
   EXPECT_FALSE(objects[0].contains("rtt"));
+  EXPECT_TRUE(objects[0]["pipe"].is_number_integer()) << "by which iputils' own test knows it";
+}
+
+// Runs in the process that will be ping: names are asked of a server that says nothing for minutes.
+bool ask_a_silent_server() {
+  if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      ::mount("none", "/mnt", "tmpfs", 0, nullptr) != 0)
+    return false;
+  std::ofstream("/mnt/resolv.conf") << "nameserver 10.77.0.53\noptions timeout:30\n";
+  std::ofstream("/mnt/nsswitch.conf") << "hosts: dns\n";
+  return ::mount("/mnt/resolv.conf", "/etc/resolv.conf", nullptr, MS_BIND, nullptr) == 0 &&
+         ::mount("/mnt/nsswitch.conf", "/etc/nsswitch.conf", nullptr, MS_BIND, nullptr) == 0;
+}
+
+TEST(PingIsRight, AnInterruptDoesNotWaitForAName) {
+  const lab::SimulatedNetwork network("host 10.77.0.1\nhost 10.77.0.53; silence\n");
+  lab::Process process =
+      network.start(face("ping", {"-H", "10.77.0.1"}, {.before_exec = ask_a_silent_server}));
+  // The line of the first answer is held up by its name, which a thread asks for.
+  const std::filesystem::path threads = fmt::format("/proc/{}/task", process.id());
+  const auto count = [&] { return std::distance(std::filesystem::directory_iterator(threads), {}); };
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (count() < 2 && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+  ASSERT_GE(count(), 2);
+  process.signal(SIGINT);
+  const lab::Finished finished = process.wait();
+  EXPECT_FALSE(finished.timed_out);
+  EXPECT_EQ(finished.status, 0) << finished.errors;
+  EXPECT_THAT(finished.output, HasSubstr("64 bytes from 10.77.0.1: icmp_seq=1"));
+  EXPECT_THAT(finished.output, HasSubstr("1 packets transmitted, 1 received"));
 }
 
 TEST(PingIsRight, JsonSaysWhatWouldGoToStandardError) {

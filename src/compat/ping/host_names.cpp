@@ -1,21 +1,71 @@
 // host_names.cpp: see host_names.hpp.
 #include "compat/ping/host_names.hpp"
 
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <thread>
+
 #include "compat/lookup.hpp"
+#include "net/file_descriptor.hpp"
 
 namespace sonde::compat::ping {
 
+namespace {
+
+// A look-up on a thread of its own, as the system's resolver cannot be interrupted. Both own it: whoever gives up first
+// leaves it to the other.
+struct Search {
+  explicit Search(const Address& asked) : address(asked), done(::eventfd(0, EFD_CLOEXEC)) {}
+
+  const Address address;
+  const net::FileDescriptor done;  // readable once `name` is set, which then nobody writes
+  std::optional<std::string> name;
+
+  void run() {
+    name = name_of(address);
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(done.get(), &one, sizeof one);
+  }
+};
+
+// False: interrupted before.
+bool wait_for(const Search& search, int interrupt) {
+  std::array<pollfd, 2> waited_for{{{search.done.get(), POLLIN, 0}, {interrupt, POLLIN, 0}}};
+  while (::poll(waited_for.data(), waited_for.size(), -1) < 0 && errno == EINTR) {
+  }
+  return (waited_for[0].revents & POLLIN) != 0;
+}
+
+}  // namespace
+
 const std::string& HostNames::of(const Address& address) {
-  // Whoever forges sources must not fill memory.
-  constexpr std::size_t most_known = 4096;
   const auto found = known_.find(address);
   if (found != known_.end()) return found->second;
-  if (known_.size() >= most_known) known_.clear();
   std::string text = address.to_string();
-  if (look_up_) {
-    const auto name = name_of(address);
-    if (name && *name != text) text = *name + " (" + text + ")";
+  if (!look_up_) return keep(address, std::move(text));
+  const auto search = std::make_shared<Search>(address);
+  try {
+    std::thread([search] { search->run(); }).detach();
+  } catch (const std::system_error&) {
+    search->run();  // no thread to be had: then it is waited for
   }
+  if (!wait_for(*search, interrupt_)) return unnamed_ = std::move(text);
+  if (search->name && *search->name != text) text = *search->name + " (" + text + ")";
+  return keep(address, std::move(text));
+}
+
+const std::string& HostNames::keep(const Address& address, std::string text) {
+  // Whoever forges sources must not fill memory.
+  constexpr std::size_t most_known = 4096;
+  if (known_.size() >= most_known) known_.clear();
   return known_.emplace(address, std::move(text)).first->second;
 }
 

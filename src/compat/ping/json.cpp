@@ -71,7 +71,8 @@ std::string json_summary(const Tally& tally, std::string_view host, bool with_pa
                          {"max", milliseconds_text(tally.most())},
                          {"mdev", milliseconds_text(tally.deviation())}};
   }
-  if (tally.pipe() > 1) object["pipe"] = tally.pipe();
+  // iputils has no summary without answers in JSON; its own reader wants this in one without times.
+  if (tally.pipe() > 1 || !object.contains("rtt")) object["pipe"] = tally.pipe();
   if (tally.received() != 0 && with_pace && tally.sent() > 1) {
     object["ipg"] = milliseconds_text(tally.gap());
     object["ewma"] = milliseconds_text(tally.moving_average());

@@ -68,7 +68,7 @@ Run::Run(const Options& options, Destination destination, TransportKind way, boo
       voice_(voice),
       clock_(Clock::system()),
       signals_({SIGINT, SIGALRM, SIGQUIT}),
-      names_(options.force_names || !(options.numeric || destination_.is_numeric)),
+      names_(options.force_names || !(options.numeric || destination_.is_numeric), signals_.fd()),
       ip_options_([this](const Address& address) { return names_.of(address); }),
       tally_(is_timed(payload_bytes_)),
       screen_width_(terminal_width()) {
