@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -145,8 +146,8 @@ int SweepRun::run() {
 void SweepRun::watch() {
   MonotonicTime flushed = started_, shown = started_, kept = started_;
   for (bool done = false; !done;) {
-    pollfd waiting{.fd = signals_.fd(), .events = POLLIN, .revents = 0};
-    ::poll(&waiting, 1, look_every_ms);
+    std::array<pollfd, 2> waiting{{{signals_.fd(), POLLIN, 0}, {sweep_->done_fd(), POLLIN, 0}}};
+    ::poll(waiting.data(), waiting.size(), look_every_ms);
     answer_signals();
     const sweep::State state = sweep_->state();
     const MonotonicTime now = Clock::system().monotonic();

@@ -72,7 +72,7 @@ void RateControl::set_rate(double rate) {
 }
 
 void RateControl::feedback(std::uint64_t sent, std::uint64_t dropped, MonotonicTime now) {
-  if (now - looked_ < feedback_time) return;
+  if (now - looked_ < (starting_ ? doubling_time : feedback_time)) return;
   const auto sent_since = static_cast<double>(sent - sent_);
   const auto dropped_since = static_cast<double>(dropped - dropped_);
   if (dropped_since > drops_tolerated * sent_since) {

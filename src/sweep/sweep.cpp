@@ -1,6 +1,9 @@
 // sweep.cpp: see sweep.hpp.
 #include "sweep/sweep.hpp"
 
+#include <sched.h>
+#include <sys/eventfd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -43,6 +46,15 @@ Result<transport::OpenedTransport> open_icmp(Family family, transport::Transport
   return raw ? std::move(raw) : std::move(opened);
 }
 
+// A device without queues of its own (veth) puts an answer into the queue with the number of the processor that brings it, which is the
+// one that sent; what lands in another thread's queue takes the long way. Where the processor is not to be had, so be it.
+void stay_on_processor(unsigned number) {
+  cpu_set_t processor;
+  CPU_ZERO(&processor);
+  CPU_SET(number % CPU_SETSIZE, &processor);
+  ::sched_setaffinity(0, sizeof processor, &processor);
+}
+
 }  // namespace
 
 Sweep::Sweep(const Settings& settings, const TargetSpace& space, AnswerSet& answers, RecordSink& sink,
@@ -54,7 +66,8 @@ Sweep::Sweep(const Settings& settings, const TargetSpace& space, AnswerSet& answ
       order_(space.size(), settings.seed),
       proof_(key_),
       earlier_(earlier != nullptr ? earlier->counts : Counts{}),
-      answering_(earlier != nullptr ? answers.count() : 0) {
+      answering_(earlier != nullptr ? answers.count() : 0),
+      done_(::eventfd(0, EFD_CLOEXEC)) {
   const auto random = net::random_key();
   next_identifier_ = static_cast<std::uint16_t>(std::to_integer<unsigned>(random[0]) << 8 |
                                                 std::to_integer<unsigned>(random[1]));
@@ -162,7 +175,15 @@ Result<std::vector<Channel>> Sweep::open_channels(Family family, unsigned thread
 }
 
 void Sweep::start() {
-  for (const auto& worker : workers_) threads_.emplace_back([&worker] { worker->run(); });
+  running_ = workers_.size();
+  const bool by_queues = device_ && workers_.size() > 1;
+  for (unsigned number = 0; number < workers_.size(); ++number) {
+    threads_.emplace_back([this, number, by_queues] {
+      if (by_queues) stay_on_processor(number);
+      workers_[number]->run();
+      if (--running_ == 0) ::eventfd_write(done_.get(), 1);
+    });
+  }
 }
 
 void Sweep::stop() {

@@ -5,6 +5,7 @@
 //   while (!(*sweep)->state().done) ...;
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -15,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "net/file_descriptor.hpp"
 #include "sonde/error.hpp"
 #include "sweep/answer_set.hpp"
 #include "sweep/permutation.hpp"
@@ -76,6 +78,8 @@ class Sweep final : private Findings {
 
   // From any thread, also while it runs.
   State state() const;
+  // Readable from when state().done is set, so that nobody need look for it.
+  int done_fd() const { return done_.get(); }
   // Calls `look` while nothing is entered: answers and records are of the same moment.
   template <typename Look>
   void pause_findings(Look look) {
@@ -116,6 +120,8 @@ class Sweep final : private Findings {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::mutex mutex_;             // of answers, their count and sink
   std::uint64_t answering_ = 0;  // those of earlier runs included
+  net::FileDescriptor done_;     // eventfd
+  std::atomic<std::size_t> running_{0};
   std::vector<std::jthread> threads_;
 };
 

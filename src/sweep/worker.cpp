@@ -30,7 +30,7 @@ constexpr std::uint64_t stamps_at_first = 64;
 constexpr Nanoseconds longest_sleep = std::chrono::milliseconds(5);
 constexpr Nanoseconds shortest_sleep = std::chrono::microseconds(30);
 constexpr Nanoseconds publish_every = std::chrono::milliseconds(20);
-constexpr Nanoseconds look_every = std::chrono::milliseconds(20);
+constexpr Nanoseconds look_every = std::chrono::milliseconds(10);
 
 void sleep_until(MonotonicTime time) {
   const std::int64_t count = time.time_since_epoch().count();
