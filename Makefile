@@ -38,7 +38,7 @@ run:
 test:
 	@scripts/setup build test
 	@SONDE_CMAKE_OPTIONS=-DSONDE_BUILD_TESTS=ON scripts/build release
-	@ctest --test-dir build/release --output-on-failure -j6
+	@ctest --test-dir build/release --output-on-failure -j4
 
 test-peers:
 	@scripts/setup build peers
