@@ -270,8 +270,13 @@ std::expected<ParsedCommandLine, CommandLineError> parse_command_line(
   const auto rest = arguments.subspan(named != nullptr ? 2 : 1);
   const bool needs_words = named == nullptr || named->needs_words;
   if (rest.empty() && needs_words) return std::unexpected(CommandLineError{short_usage()});
-  return parse_subcommand(named != nullptr ? *named : *subcommand_table().front(),
-                          Words(rest.begin(), rest.end()));
+  auto parsed = parse_subcommand(named != nullptr ? *named : *subcommand_table().front(),
+                                 Words(rest.begin(), rest.end()));
+  auto* const options = parsed ? std::get_if<CommandOptions>(&*parsed) : nullptr;
+  if (options == nullptr) return parsed;
+  if (auto* const sweep = std::get_if<SweepOptions>(options))
+    sweep->command_line.assign(arguments.begin(), arguments.end());
+  return parsed;
 }
 
 }  // namespace sonde::cli

@@ -56,6 +56,7 @@ Result<void> write_metadata(const SweepAccount& account, const std::string& file
   sweep::SweepSummary summary;
   summary.version = version();
   summary.host_name = host_name();
+  summary.command_line = options.command_line;
   summary.end = account.end;
   summary.failure = account.failure;
   summary.targets = options.targets;

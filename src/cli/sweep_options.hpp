@@ -14,8 +14,9 @@
 namespace sonde::cli {
 
 struct SweepOptions {
-  std::vector<std::string> targets;  // prefixes, ranges, addresses and files ("-": standard input)
-  std::vector<std::string> exclude;  // the same without files
+  std::vector<std::string> command_line;  // as it was given, the program first
+  std::vector<std::string> targets;       // prefixes, ranges, addresses and files ("-": standard input)
+  std::vector<std::string> exclude;       // the same without files
   std::vector<std::string> exclude_files;
   bool allow_special = false;
   bool yes = false;  // more than `most_without_yes` addresses may be asked

@@ -119,12 +119,12 @@ TEST(PingIsRight, JsonWithoutAnyAnswerHasItsSummary) {
 // Runs in the process that will be ping: names are asked of a server that says nothing for minutes.
 bool ask_a_silent_server() {
   if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-      ::mount("none", "/mnt", "tmpfs", 0, nullptr) != 0)
+      ::mount("none", "/media", "tmpfs", 0, nullptr) != 0)
     return false;
-  std::ofstream("/mnt/resolv.conf") << "nameserver 10.77.0.53\noptions timeout:30\n";
-  std::ofstream("/mnt/nsswitch.conf") << "hosts: dns\n";
-  return ::mount("/mnt/resolv.conf", "/etc/resolv.conf", nullptr, MS_BIND, nullptr) == 0 &&
-         ::mount("/mnt/nsswitch.conf", "/etc/nsswitch.conf", nullptr, MS_BIND, nullptr) == 0;
+  std::ofstream("/media/resolv.conf") << "nameserver 10.77.0.53\noptions timeout:30\n";
+  std::ofstream("/media/nsswitch.conf") << "hosts: dns\n";
+  return ::mount("/media/resolv.conf", "/etc/resolv.conf", nullptr, MS_BIND, nullptr) == 0 &&
+         ::mount("/media/nsswitch.conf", "/etc/nsswitch.conf", nullptr, MS_BIND, nullptr) == 0;
 }
 
 TEST(PingIsRight, AnInterruptDoesNotWaitForAName) {

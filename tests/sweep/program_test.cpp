@@ -326,6 +326,8 @@ TEST(SweepBounds, AnInterruptedSweepWaitsForAnswersAndSaysWhatItSaw) {
   EXPECT_THAT(finished.errors, HasSubstr("probes sent"));
   const json account = json::parse(std::ifstream(metadata));
   EXPECT_EQ(account["end"], "interrupted");
+  EXPECT_EQ(account["command_line"].front(), SONDE_PROGRAM);
+  EXPECT_EQ(account["command_line"].back(), "10.77.0.0/16");
   EXPECT_GT(account["packets_sent"], 0);
   EXPECT_EQ(account["packets_sent"], account["success_unique"]) << "all that were sent were waited for";
   EXPECT_EQ(account["blocklist_total_allowed"], 65'536);
