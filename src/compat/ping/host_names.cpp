@@ -22,8 +22,8 @@ namespace {
 
 // A look-up on a thread of its own, as the system's resolver cannot be interrupted. Both own it: whoever gives up first
 // leaves it to the other.
-struct Search {
-  explicit Search(const Address& asked) : address(asked), done(::eventfd(0, EFD_CLOEXEC)) {}
+struct NameSearch {
+  explicit NameSearch(const Address& asked) : address(asked), done(::eventfd(0, EFD_CLOEXEC)) {}
 
   const Address address;
   const net::FileDescriptor done;  // readable once `name` is set, which then nobody writes
@@ -37,7 +37,7 @@ struct Search {
 };
 
 // False: interrupted before.
-bool wait_for(const Search& search, int interrupt) {
+bool wait_for(const NameSearch& search, int interrupt) {
   std::array<pollfd, 2> waited_for{{{search.done.get(), POLLIN, 0}, {interrupt, POLLIN, 0}}};
   while (::poll(waited_for.data(), waited_for.size(), -1) < 0 && errno == EINTR) {
   }
@@ -51,7 +51,7 @@ const std::string& HostNames::of(const Address& address) {
   if (found != known_.end()) return found->second;
   std::string text = address.to_string();
   if (!look_up_) return keep(address, std::move(text));
-  const auto search = std::make_shared<Search>(address);
+  const auto search = std::make_shared<NameSearch>(address);
   try {
     std::thread([search] { search->run(); }).detach();
   } catch (const std::system_error&) {
