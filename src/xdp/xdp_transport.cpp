@@ -37,10 +37,6 @@ constexpr std::uint16_t ethertype_ipv4 = 0x0800, ethertype_ipv6 = 0x86dd;
 constexpr std::uint8_t usual_ttl = 64;  // RFC 1700
 constexpr std::size_t icmp_checksum_at = 2;
 
-std::size_t ip_header_bytes(Family family) {
-  return family == Family::ipv4 ? 20 : 40;
-}
-
 // An ioctl about a device by its name.
 ifreq request_about(const std::string& interface) {
   ifreq request{};
@@ -130,7 +126,7 @@ class XdpTransport final : public transport::Transport {
 const Hop* XdpTransport::hop_of(const Departure& departure, MonotonicTime now) {
   const Hop* hop = hops_.hop(departure.to.address(), now);
   if (hop == nullptr) return nullptr;
-  const std::size_t packet = ip_header_bytes(family()) + departure.message.size();
+  const std::size_t packet = wire::ip_header_bytes(family()) + departure.message.size();
   const bool fits = packet <= hop->largest_packet && ethernet_header_bytes + packet <= Rings::frame_bytes;
   return fits ? hop : nullptr;
 }
@@ -176,9 +172,9 @@ std::size_t XdpTransport::write_frame(std::span<std::byte> frame, Departure& dep
     wire::store_checksum(message, icmp_checksum_at, wire::internet_checksum(message, sum));
     std::ranges::copy(wire::ipv6_header(fields), rest.begin());
   }
-  rest = rest.subspan(ip_header_bytes(family()));
+  rest = rest.subspan(wire::ip_header_bytes(family()));
   std::ranges::copy(message, rest.begin());
-  return ethernet_header_bytes + ip_header_bytes(family()) + message.size();
+  return ethernet_header_bytes + wire::ip_header_bytes(family()) + message.size();
 }
 
 std::size_t XdpTransport::send(std::span<Departure> departures) {
