@@ -426,6 +426,27 @@ TEST_F(FpingAlone, AsSmokePingCallsIt) {
   EXPECT_EQ(lines, 126u);
 }
 
+// More hosts than one thread asks, where there are several processors.
+TEST_F(FpingAlone, AWholePrefixIsToldInItsOrderAndEachHostOnce) {
+  const lab::Namespace space;
+  const Finished counted = space.run(face("fping", split("-q -c1 -i0 -t9000 -g 127.0.64.0/19")));
+  EXPECT_EQ(counted.status, 0);
+  std::istringstream text(counted.errors);
+  std::string line;
+  for (std::uint32_t number = 1; number < 8191; ++number) {
+    const std::string host = fmt::format("127.0.{}.{}", 64 + number / 256, number % 256);
+    ASSERT_TRUE(std::getline(text, line)) << host;
+    EXPECT_THAT(line, ::testing::ContainsRegex("^" + host + " *: xmt/rcv/%loss = 1/1/0%")) << host;
+  }
+  EXPECT_FALSE(std::getline(text, line)) << line;
+
+  const Finished alive = space.run(face("fping", split("-a -q -s -i0 -t9000 -g 127.0.64.0/19")));
+  EXPECT_EQ(alive.status, 0);
+  EXPECT_EQ(std::ranges::count(alive.output, '\n'), 8190);
+  EXPECT_THAT(alive.errors, HasSubstr("    8190 alive\n       0 unreachable\n"));
+  EXPECT_THAT(alive.errors, HasSubstr("    8190 ICMP Echos sent\n    8190 ICMP Echo Replies received\n"));
+}
+
 TEST_F(FpingAlone, PingSocketsSendNoTimestampRequests) {
   const lab::Namespace space;
   space.open_ping_sockets(true);

@@ -10,12 +10,22 @@
 #include <limits>
 #include <random>
 #include <system_error>
+#include <thread>
 #include <tuple>
 #include <utility>
 
 #include "net/permissions.hpp"
 
 namespace sonde::compat::fping {
+
+namespace {
+
+// From so many hosts on it is worth a thread for each processor, which share nothing; beyond `most_threads` the kernel's
+// own locks would be what they wait for.
+constexpr std::size_t hosts_for_threads = 4096;
+constexpr unsigned most_threads = 4;
+
+}  // namespace
 
 Run::Run(const Options& options, Hosts& hosts, const Sockets& sockets, Streams& streams, MonotonicTime began)
     : options_(options),
@@ -72,10 +82,20 @@ TargetOptions Run::target_options() const {
   return wanted;
 }
 
+unsigned Run::wanted_threads() const {
+  if (options_.gap > Nanoseconds::zero() || hosts_.list.size() < hosts_for_threads) return 0;
+  const unsigned processors = std::min(std::thread::hardware_concurrency(), most_threads);
+  return processors > 1 ? processors : 0;
+}
+
 Result<void> Run::start() {
+  const unsigned threads = wanted_threads();
+  threaded_ = threads > 0;
   SessionOptions wanted;
+  wanted.threads = std::max(threads, 1U);
   if (options_.gap > Nanoseconds::zero()) wanted.max_rate = 1e9 / static_cast<double>(options_.gap.count());
-  auto opened = Session::open(wanted, [this](const Event& event) { take_event(event); });
+  auto opened = Session::open(
+      wanted, [this](const Event& event) { threaded_ ? queue_.put(event) : take_event(event); });
   if (!opened) return std::unexpected(std::move(opened.error()));
   session_ = std::move(*opened);
   session_->reserve(hosts_.list.size());
@@ -85,7 +105,7 @@ Result<void> Run::start() {
     if (auto added = add(place, target); !added) return added;
   }
   give_up_privileges();
-  return {};
+  return threaded_ ? session_->start() : Result<void>{};
 }
 
 // What further sockets would take a capability for is opened now.
@@ -120,21 +140,40 @@ Result<void> Run::add(std::size_t place, const TargetOptions& wanted) {
 // --- the loop -------------------------------------------------------------------------------------------------------
 
 void Run::loop() {
-  while (!over_ && !(session_->done() && waiting_.empty())) {
+  while (!over_ && !is_through()) {
     wait();
     take_signals();
     // Before what is sent at the same time: a report is of the time that is over.
     report_if_due();
-    if (auto processed = session_->process(); !processed) {
-      streams_.err(fmt::format("{}: {}\n", options_.program, processed.error().message()));
-      return;
-    }
+    if (!process()) return;
     expire_waiting();
     for (const TargetId id : std::exchange(ended_, {})) std::ignore = session_->remove(id);
     streams_.flush();
     if (streams_.broken()) over_ = true;
   }
   over_ = true;
+  if (threaded_) std::ignore = session_->stop();
+}
+
+// Threads are joined first: the session is through before they have handed over what they decided last.
+bool Run::is_through() {
+  if (!session_->done() || !waiting_.empty()) return false;
+  if (threaded_) {
+    std::ignore = session_->stop();
+    process();
+  }
+  return waiting_.empty();
+}
+
+bool Run::process() {
+  if (threaded_) {
+    queue_.take(taken_);
+    for (const Event& event : taken_) take_event(event);
+    return true;
+  }
+  const auto processed = session_->process();
+  if (!processed) streams_.err(fmt::format("{}: {}\n", options_.program, processed.error().message()));
+  return processed.has_value();
 }
 
 void Run::wait() const {
@@ -151,7 +190,8 @@ void Run::wait() const {
     const auto left = std::max<std::int64_t>(0, (*next - clock_.monotonic()).count());
     timeout = {static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
   }
-  std::array<pollfd, 2> waited_for{{{session_->fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}}};
+  std::array<pollfd, 2> waited_for{
+      {{threaded_ ? queue_.fd() : session_->fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}}};
   ::ppoll(waited_for.data(), waited_for.size(), next ? &timeout : nullptr, nullptr);
 }
 

@@ -2,6 +2,7 @@
 //
 // The session does the asking: each target's schedule is a policy of its own. What is fping's alone is kept here: an ICMP
 // error ends no wait, so the probe it is about times out when it would have anyway; an answer after the timeout counts as none.
+// A whole prefix without a pause between probes is asked by several threads; their events are told by this one.
 #pragma once
 
 #include <map>
@@ -9,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "compat/fping/event_queue.hpp"
 #include "compat/fping/host.hpp"
 #include "compat/fping/lines.hpp"
 #include "compat/fping/options.hpp"
@@ -34,7 +36,12 @@ class Run {
   TargetOptions target_options() const;
   void give_up_privileges();
 
+  // How many threads of the session's own; 0: it runs on this one.
+  unsigned wanted_threads() const;
   void loop();
+  bool is_through();
+  // What happened since: false when the session cannot go on.
+  bool process();
   void wait() const;
   void take_signals();
   void report_if_due();
@@ -82,6 +89,9 @@ class Run {
   MonotonicTime next_report_{};
   bool charts_told_ = false;
   bool over_ = false;
+  EventQueue queue_;  // with threads
+  std::vector<Event> taken_;
+  bool threaded_ = false;
   std::optional<Session> session_;  // last: its callback uses the others
 };
 
