@@ -27,8 +27,8 @@ def run_sweep(bench, network, prefix, *options, unprivileged=True):
             return {**json.load(file)["loss_accounting"], "wall_s": took}
 
 
-def rate_of(found):
-    return found["sent"] / found["wall_s"]
+def rate_of(found, idle=0):
+    return found["sent"] / (found["wall_s"] - idle)
 
 
 def rates(bench, network):
@@ -59,8 +59,8 @@ def rates(bench, network):
 
 def others(bench, network, second, bits):
     """zmap and masscan over the same prefix as fast as they go, and sonde with two threads and by AF_XDP in turns, by the
-    time of the whole process. Taken off of theirs is what they wait for late answers: the two seconds they are told to, and of zmap
-    all that it needs for four addresses. (masscan's wait differs by seconds from run to run.)"""
+    time of the whole process. Beside zmap what each needs for four addresses is taken off (it waits two seconds for late answers; AF_XDP
+    takes a while to open and close), beside masscan the two seconds that it is told to wait. (It differs by seconds from run to run.)"""
     prefix, targets = f"{address(network, second, '0.0')}/{bits}", 1 << (32 - bits)
     device = NETWORKS[network][1]
     number = 1 if network == "xdp" else 2
@@ -76,9 +76,16 @@ def others(bench, network, second, bits):
             say(f"  no {name} here: left out")
             continue
         turns = []
-        idle = 2
+        idle, rootless_idle, ring_idle = 2, 0, 0
         if name == "zmap":
-            idle = min(timed([*command[:-1], f"{address(network, second, '0.0')}/30"]) for _ in range(2))
+            four = f"{address(network, second, '0.0')}/30"
+            idle = min(timed([*command[:-1], four]) for _ in range(2))
+            rootless_idle = min(run_sweep(bench, network, four, "--threads", "2")["wall_s"] for _ in range(3))
+            if network == "xdp":
+                with without_program(network):
+                    ring_idle = min(run_sweep(bench, network, four, "--transport", "xdp", "--threads", "2", unprivileged=False)["wall_s"]
+                                    for _ in range(3))
+            say(f"  four addresses: {name} {idle:.3f} s, sonde {rootless_idle:.3f} s, by AF_XDP {ring_idle:.3f} s")
         for _ in range(bench.options.pairs):
             theirs = targets / max(0.01, timed(command) - idle)
             found = run_sweep(bench, network, prefix, "--threads", "2")
@@ -87,14 +94,15 @@ def others(bench, network, second, bits):
                 with without_program(network):
                     ring = run_sweep(bench, network, prefix, "--transport", "xdp", "--threads", "2", unprivileged=False)
             turns.append((theirs, found, ring))
-            say(f"  /{bits}: {name} {theirs / 1000:.0f}k, sonde {rate_of(found) / 1000:.0f}k, {targets - found['answering']} missing; by "
-                f"AF_XDP {rate_of(ring) / 1000 if ring else 0:.0f}k")
+            say(f"  /{bits}: {name} {theirs / 1000:.0f}k, sonde {rate_of(found, rootless_idle) / 1000:.0f}k, "
+                f"{targets - found['answering']} missing; by AF_XDP {rate_of(ring, ring_idle) / 1000 if ring else 0:.0f}k")
 
         def compare(what, at, target):
-            ratio = median(rate_of(turn[at]) / turn[0] for turn in turns)
+            rates = [rate_of(turn[at], (rootless_idle, ring_idle)[at - 1]) for turn in turns]
+            ratio = median(rate / turn[0] for rate, turn in zip(rates, turns))
             missing = sum(targets - turn[at]["answering"] for turn in turns)
             bench.add(f"sweep of a /{bits}, {what}, against {name} ({network})",
-                      f"{median(rate_of(turn[at]) for turn in turns) / 1000:.0f} k/s, {missing} missing",
+                      f"{median(rates) / 1000:.0f} k/s, {missing} missing",
                       f"{median(turn[0] for turn in turns) / 1000:.0f} k/s", f"{ratio:.2f}", f">= {target:.2f}, none missing",
                       missing == 0 and ratio >= target)
 

@@ -36,7 +36,6 @@ struct SweepOptions {
   bool list_fields = false;
 
   static constexpr std::uint64_t most_without_yes = std::uint64_t{1} << 24;
-  static constexpr std::uint64_t most_kept = std::uint64_t{1} << 36;
 
   friend bool operator==(const SweepOptions&, const SweepOptions&) = default;
 };

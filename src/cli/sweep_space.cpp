@@ -6,11 +6,18 @@
 
 #include <utility>
 
+#include "sweep/answer_set.hpp"
+
 namespace sonde::cli {
 namespace {
 
 std::string describe(const sweep::FileReading::BadLine& bad, const std::string& file) {
   return fmt::format("{}, line {}: {}", file == "-" ? "standard input" : file, bad.line, bad.why);
+}
+
+// The counts saturate.
+std::string amount(std::uint64_t addresses) {
+  return addresses == UINT64_MAX ? "2^64 or more" : std::to_string(addresses);
 }
 
 Result<void> add_operand(const std::string& operand, sweep::TargetSpaceBuilder& builder,
@@ -59,8 +66,8 @@ Result<SweptSpace> make_space(const SweepOptions& options) {
   if (size == 0) {
     return std::unexpected(
         Error::invalid("nothing is left to ask",
-                       fmt::format("{} addresses named, {} excluded, {} special-purpose", built->named,
-                                   built->excluded, built->special),
+                       fmt::format("{} addresses named, {} excluded, {} special-purpose",
+                                   amount(built->named), amount(built->excluded), amount(built->special)),
                        built->special > 0 ? "special-purpose addresses are asked with --allow-special" : ""));
   }
   const std::uint64_t asked =
@@ -69,7 +76,8 @@ Result<SweptSpace> make_space(const SweepOptions& options) {
     return std::unexpected(Error::invalid("that is a great many", fmt::format("{} addresses", asked),
                                           "say --yes if they have agreed to be asked"));
   }
-  if (size > SweepOptions::most_kept && !(options.checkpoint_file.empty() && options.resume_file.empty())) {
+  if (size > sweep::AnswerSet::largest_bitmap &&
+      !(options.checkpoint_file.empty() && options.resume_file.empty())) {
     return std::unexpected(Error::invalid("--checkpoint keeps a bit for each address",
                                           fmt::format("{} addresses", size),
                                           "sweep them in parts of 2^36 at most"));

@@ -27,6 +27,7 @@ void AnswerSet::Unmap::operator()(std::uint64_t* words) const {
 
 Result<AnswerSet> AnswerSet::make(std::uint64_t size) {
   if (size == 0) return AnswerSet(0, Memory(nullptr, Unmap{0}));
+  if (size > largest_bitmap) return AnswerSet(size, std::make_unique<Indices>());
   const std::size_t bytes = (size + 63) / 64 * sizeof(std::uint64_t);
   void* const place =
       ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -40,16 +41,28 @@ Result<AnswerSet> AnswerSet::make(std::uint64_t size) {
 }
 
 bool AnswerSet::test_and_set(std::uint64_t index) {
+  if (indices_) {
+    const std::scoped_lock lock(indices_->mutex);
+    return !indices_->set.insert(index).second;
+  }
   const std::uint64_t before =
       std::atomic_ref(memory_[index / 64]).fetch_or(bit_of(index), std::memory_order_relaxed);
   return (before & bit_of(index)) != 0;
 }
 
 bool AnswerSet::contains(std::uint64_t index) const {
+  if (indices_) {
+    const std::scoped_lock lock(indices_->mutex);
+    return indices_->set.contains(index);
+  }
   return (load_word(memory_[index / 64]) & bit_of(index)) != 0;
 }
 
 std::uint64_t AnswerSet::count() const {
+  if (indices_) {
+    const std::scoped_lock lock(indices_->mutex);
+    return indices_->set.size();
+  }
   std::uint64_t sum = 0;
   for (std::uint64_t i = 0; i < words(); ++i) {
     sum += static_cast<std::uint64_t>(std::popcount(load_word(memory_[i])));

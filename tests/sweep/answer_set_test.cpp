@@ -85,9 +85,14 @@ TEST(AnswerSet, LoadingReplacesWhatWasThere) {
   EXPECT_TRUE(set.contains(0));
 }
 
-TEST(AnswerSet, EveryBitIsNewToExactlyOneOfSeveralThreads) {
+class AnswerSetOfThreads : public ::testing::TestWithParam<std::uint64_t> {};
+
+INSTANTIATE_TEST_SUITE_P(BitsAndIndices, AnswerSetOfThreads,
+                         ::testing::Values(100'000, AnswerSet::largest_bitmap + 1));
+
+TEST_P(AnswerSetOfThreads, EachIndexIsNewToExactlyOneOfThem) {
   constexpr std::uint64_t size = 100'000;
-  AnswerSet set = AnswerSet::make(size).value();
+  AnswerSet set = AnswerSet::make(GetParam()).value();
   std::atomic<std::uint64_t> first = 0;
   {
     std::vector<std::jthread> threads;
@@ -101,6 +106,20 @@ TEST(AnswerSet, EveryBitIsNewToExactlyOneOfSeveralThreads) {
   }
   EXPECT_EQ(first, size);
   EXPECT_EQ(set.count(), size);
+}
+
+TEST(AnswerSet, OfASpaceThatIsTooWideForBitsItKeepsTheIndices) {
+  constexpr std::uint64_t size = std::uint64_t{1} << 63;
+  AnswerSet set = AnswerSet::make(size).value();
+  EXPECT_EQ(set.size(), size);
+  for (const std::uint64_t index : {std::uint64_t{0}, AnswerSet::largest_bitmap, size - 1}) {
+    EXPECT_FALSE(set.contains(index));
+    EXPECT_FALSE(set.test_and_set(index));
+    EXPECT_TRUE(set.test_and_set(index));
+    EXPECT_TRUE(set.contains(index));
+  }
+  EXPECT_FALSE(set.contains(1));
+  EXPECT_EQ(set.count(), 3U);
 }
 
 TEST(AnswerSet, ItTakesMemoryOnlyWhereSomethingAnswered) {
