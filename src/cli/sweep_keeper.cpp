@@ -37,7 +37,7 @@ Error another_sweep(const std::string& file, const char* what) {
 
 Result<sweep::Sweep::Earlier> resume_sweep(const std::string& file, const sweep::TargetSpace& space,
                                            SweepOptions& options, sweep::AnswerSet& answers) {
-  const auto kept = sweep::read_checkpoint(file);
+  const auto kept = sweep::read_checkpoint(file, answers.words());
   if (!kept) return std::unexpected(kept.error());
   sweep::Settings& settings = options.settings;
   const sweep::Shard shard{.number = kept->shard, .shards = kept->shards};

@@ -90,13 +90,15 @@ class CheckpointEncoder {
 // Fills the span, less at the end alone.
 using ByteSource = std::function<Result<std::size_t>(std::span<char> bytes)>;
 
-// `name` appears in errors.
-// Errors: invalid_argument for what is no checkpoint, of another version, cut short or damaged; those of the
+// `name` appears in errors. No memory is taken for a set of more than `most_words` words.
+// Errors: invalid_argument for what is no checkpoint, of another version, of more addresses, cut short or damaged; those of the
 // source.
-Result<Checkpoint> decode_checkpoint(const ByteSource& source, const std::string& name);
+Result<Checkpoint> decode_checkpoint(const ByteSource& source, const std::string& name,
+                                     std::uint64_t most_words);
 
 // Of bytes in memory.
 std::string encode_checkpoint(const Checkpoint& checkpoint);
-Result<Checkpoint> decode_checkpoint(std::string_view bytes, const std::string& name);
+Result<Checkpoint> decode_checkpoint(std::string_view bytes, const std::string& name,
+                                     std::uint64_t most_words = std::uint64_t{1} << 24);
 
 }  // namespace sonde::sweep

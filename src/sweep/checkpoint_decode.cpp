@@ -9,8 +9,6 @@
 namespace sonde::sweep {
 namespace {
 
-constexpr std::uint64_t most_words = std::uint64_t{1} << 32;  // 32 GiB: far above what is kept in memory
-
 struct Block {
   std::uint32_t kind = 0;
   std::string payload;
@@ -18,7 +16,8 @@ struct Block {
 
 class Decoder {
  public:
-  Decoder(const ByteSource& source, const std::string& name) : source_(source), name_(name) {}
+  Decoder(const ByteSource& source, const std::string& name, std::uint64_t most_words)
+      : source_(source), name_(name), most_words_(most_words) {}
 
   Result<Checkpoint> decode() {
     for (const auto read : {&Decoder::read_file_head, &Decoder::read_whole, &Decoder::read_steps}) {
@@ -55,6 +54,7 @@ class Decoder {
       if (expected == blocks::head) {
         if ((*block)->kind != blocks::head || !take_head((*block)->payload))
           return std::unexpected(damaged());
+        if (auto room = make_room(); !room) return room;
         expected = blocks::answers;
       } else if ((*block)->kind == blocks::whole && (*block)->payload.empty()) {
         return {};
@@ -139,12 +139,16 @@ class Decoder {
                            [](char byte) { return static_cast<std::byte>(byte); });
     checkpoint_.shard = reader.u64();
     checkpoint_.shards = reader.u64();
-    const std::uint64_t words = reader.u64();
-    if (!take_progress(reader) || !reader.at_end() || words > most_words ||
-        checkpoint_.shard >= checkpoint_.shards)
-      return false;
-    checkpoint_.answered.resize(words);
-    return true;
+    words_ = reader.u64();
+    return take_progress(reader) && reader.at_end() && checkpoint_.shard < checkpoint_.shards;
+  }
+
+  Result<void> make_room() {
+    if (words_ > most_words_)
+      return refuse("the checkpoint is of more addresses",
+                    "give the targets and exclusions that it was begun with");
+    checkpoint_.answered.resize(words_);
+    return {};
   }
 
   bool take_answers(std::string_view payload) {
@@ -211,17 +215,21 @@ class Decoder {
 
   const ByteSource& source_;
   const std::string& name_;
+  std::uint64_t most_words_;
+  std::uint64_t words_ = 0;  // of the set
   Checkpoint checkpoint_;
   std::uint64_t chain_ = 0;
 };
 
 }  // namespace
 
-Result<Checkpoint> decode_checkpoint(const ByteSource& source, const std::string& name) {
-  return Decoder(source, name).decode();
+Result<Checkpoint> decode_checkpoint(const ByteSource& source, const std::string& name,
+                                     std::uint64_t most_words) {
+  return Decoder(source, name, most_words).decode();
 }
 
-Result<Checkpoint> decode_checkpoint(std::string_view bytes, const std::string& name) {
+Result<Checkpoint> decode_checkpoint(std::string_view bytes, const std::string& name,
+                                     std::uint64_t most_words) {
   return decode_checkpoint(
       [bytes](std::span<char> into) mutable -> Result<std::size_t> {
         const std::size_t size = std::min(into.size(), bytes.size());
@@ -229,7 +237,7 @@ Result<Checkpoint> decode_checkpoint(std::string_view bytes, const std::string& 
         bytes.remove_prefix(size);
         return size;
       },
-      name);
+      name, most_words);
 }
 
 }  // namespace sonde::sweep

@@ -130,7 +130,7 @@ Result<void> CheckpointFile::put_in_place() {
   return {};
 }
 
-Result<Checkpoint> read_checkpoint(const std::string& path) {
+Result<Checkpoint> read_checkpoint(const std::string& path, std::uint64_t most_words) {
   const net::FileDescriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!descriptor) {
     const int system_errno = errno;
@@ -152,7 +152,7 @@ Result<Checkpoint> read_checkpoint(const std::string& path) {
         }
         return filled;
       },
-      path);
+      path, most_words);
 }
 
 }  // namespace sonde::sweep

@@ -49,6 +49,6 @@ class CheckpointFile {
 };
 
 // Errors: those of the file, and decode_checkpoint()'s.
-Result<Checkpoint> read_checkpoint(const std::string& path);
+Result<Checkpoint> read_checkpoint(const std::string& path, std::uint64_t most_words);
 
 }  // namespace sonde::sweep

@@ -43,7 +43,7 @@ class SweepCheckpointFile : public testing::Test {
     return {.threads = {{0, position}}, .counts = {}, .newly_answered = {position}};
   }
   std::uint64_t position() const {
-    const auto read = read_checkpoint(path);
+    const auto read = read_checkpoint(path, 1 << 20);
     EXPECT_TRUE(read) << read.error().message();
     return read ? read->threads.at(0).position : 0;
   }
@@ -61,7 +61,7 @@ TEST_F(SweepCheckpointFile, IsReadBackWithItsSteps) {
   ASSERT_TRUE(file.add(step_to(2)));
   ASSERT_TRUE(file.add(step_to(3)));
   EXPECT_EQ(position(), 3u);
-  EXPECT_EQ(read_checkpoint(path)->answered[0], 0b1100u);
+  EXPECT_EQ(read_checkpoint(path, 1 << 20)->answered[0], 0b1100u);
   EXPECT_EQ(file.bytes(), std::filesystem::file_size(path));
 }
 
@@ -113,7 +113,7 @@ TEST_F(SweepCheckpointFile, AMissingDirectoryIsSaid) {
   EXPECT_THAT(refused.error().message(),
               HasSubstr("cannot write the checkpoint: " + directory + "/nowhere/file.tmp"));
   EXPECT_THAT(refused.error().message(), HasSubstr("ENOENT"));
-  const auto missing = read_checkpoint(directory + "/nowhere/file");
+  const auto missing = read_checkpoint(directory + "/nowhere/file", 1);
   ASSERT_FALSE(missing);
   EXPECT_THAT(missing.error().message(), HasSubstr("cannot open the checkpoint: " + directory));
 }

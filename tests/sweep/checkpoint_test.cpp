@@ -170,6 +170,14 @@ TEST(SweepCheckpoint, AnswersOutsideOfTheSetAreRefused) {
   EXPECT_FALSE(decode_checkpoint(bytes, ""));
 }
 
+TEST(SweepCheckpoint, OfMoreAddressesItIsRefusedBeforeMemoryIsTaken) {
+  const std::string bytes = encode_checkpoint(sample(11, 0.1));
+  EXPECT_TRUE(decode_checkpoint(bytes, "", 11));
+  const auto refused = decode_checkpoint(bytes, "sweep.checkpoint", 10);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message(), HasSubstr("of more addresses: sweep.checkpoint"));
+}
+
 TEST(SweepCheckpoint, TakesRoomByTheAnswersNotByTheSpace) {
   const std::size_t empty = encode_checkpoint(sample(std::size_t{1} << 20, 0)).size();
   EXPECT_LT(empty, 300u);
