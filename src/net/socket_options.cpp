@@ -112,6 +112,18 @@ Result<void> set_path_mtu(int descriptor, Family family, PathMtu path_mtu) {
                     "cannot set fragmentation (IPV6_DONTFRAG)", name);
 }
 
+Result<int> path_mtu_discovery(int descriptor) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  if (::getsockopt(descriptor, IPPROTO_IP, IP_MTU_DISCOVER, &value, &length) == 0) return value;
+  return std::unexpected(Error::from_errno(errno, "cannot read path MTU discovery", "IP_MTU_DISCOVER"));
+}
+
+Result<void> set_path_mtu_discovery(int descriptor, int value) {
+  return set_option(descriptor, IPPROTO_IP, IP_MTU_DISCOVER, value, "cannot set path MTU discovery",
+                    "IP_MTU_DISCOVER");
+}
+
 Result<void> enable_flow_label(int descriptor, std::uint32_t flow_label) {
   const std::string subject = std::to_string(flow_label);
   if (flow_label > 0xfffffU) return std::unexpected(Error::invalid("a flow label has 20 bits", subject));

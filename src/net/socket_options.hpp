@@ -29,6 +29,9 @@ Result<void> set_ttl(int descriptor, Family family, std::uint8_t ttl);
 Result<void> set_tos(int descriptor, Family family, std::uint8_t tos);
 Result<void> set_mark(int descriptor, std::uint32_t mark);
 Result<void> set_path_mtu(int descriptor, Family family, PathMtu path_mtu);
+// IP_MTU_DISCOVER of an IPv4 socket, an IP_PMTUDISC_* of the kernel.
+Result<int> path_mtu_discovery(int descriptor);
+Result<void> set_path_mtu_discovery(int descriptor, int value);
 // Has the flow label of each destination's SocketAddress used.
 Result<void> enable_flow_label(int descriptor, std::uint32_t flow_label);
 // SO_BINDTODEVICE; where that is refused (before Linux 5.7, or bound to another device already: both need

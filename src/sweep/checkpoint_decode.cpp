@@ -145,7 +145,7 @@ class Decoder {
 
   Result<void> make_room() {
     if (words_ > most_words_)
-      return refuse("the checkpoint is of more addresses",
+      return refuse("cannot resume: the checkpoint is of more addresses",
                     "give the targets and exclusions that it was begun with");
     checkpoint_.answered.resize(words_);
     return {};

@@ -1,6 +1,8 @@
 // settings.hpp: how a sweep asks, as plain values.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +12,7 @@
 #include "sonde/options.hpp"
 #include "sonde/time.hpp"
 #include "sweep/permutation.hpp"
+#include "sweep/proof.hpp"
 #include "sweep/walk.hpp"
 
 namespace sonde::sweep {
@@ -34,5 +37,10 @@ struct Settings {
 
   friend bool operator==(const Settings&, const Settings&) = default;
 };
+
+// Of each probe.
+inline std::size_t payload_size(const Settings& settings) {
+  return std::max<std::size_t>(settings.payload_bytes, proof_bytes + settings.contact.size());
+}
 
 }  // namespace sonde::sweep

@@ -11,6 +11,7 @@
 #include "net/random.hpp"
 #include "transport/receive_ring.hpp"
 #include "transport/select.hpp"
+#include "wire/icmp.hpp"
 
 namespace sonde::sweep {
 
@@ -159,6 +160,7 @@ Result<std::vector<Channel>> Sweep::open_channels(Family family, unsigned thread
     if (!sources.empty()) options.network.source = sources[channels.size() % sources.size()];
     auto opened = open_one(family, thread, options);
     if (!opened) return std::unexpected(opened.error());
+    opened->transport->expect_messages_of(wire::echo_header_bytes + payload_size(settings_));
     transport_ = opened->transport->kind();
     if (device_) wanted = 1;
     if (channels.empty() && settings_.sockets == 0 && !device_) {

@@ -52,9 +52,7 @@ Worker::Worker(Common& common, Walk walk, std::vector<Channel> ipv4, std::vector
       last_sent_(watch_.now()),
       random_(static_cast<std::minstd_rand::result_type>(watch_.now().time_since_epoch().count() | 1)) {
   const Settings& settings = *common.settings;
-  const std::size_t payload =
-      std::max<std::size_t>(settings.payload_bytes, proof_bytes + settings.contact.size());
-  buffers_.assign(batch_size, std::vector<std::byte>(wire::echo_header_bytes + payload));
+  buffers_.assign(batch_size, std::vector<std::byte>(wire::echo_header_bytes + payload_size(settings)));
   for (auto& buffer : buffers_)
     std::memcpy(buffer.data() + wire::echo_header_bytes + proof_bytes, settings.contact.data(),
                 settings.contact.size());

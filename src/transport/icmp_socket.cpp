@@ -52,6 +52,7 @@ Result<void> IcmpSocket::configure(const TransportOptions& options) {
   if (!is_raw()) {
     if (auto done = bind_anywhere(options); !done) return done;
   }
+  leave_identifications_out(options);
   return configure_receiving(options);
 }
 

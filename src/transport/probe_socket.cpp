@@ -1,8 +1,11 @@
 // probe_socket.cpp: setting up and sending; receiving is in probe_socket_receive.cpp.
 #include "transport/probe_socket.hpp"
 
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <cerrno>
+#include <tuple>
 #include <utility>
 
 #include "net/interfaces.hpp"
@@ -35,6 +38,9 @@ bool may_be_pending(int system_errno) {
       return false;
   }
 }
+
+// A message that any path takes whole: links with an MTU below 296 (RFC 1144's serial lines) are not to be found.
+constexpr std::size_t most_unfragmented_bytes = 256;
 
 // How often one probe's send is tried again after an error that belonged to another probe.
 constexpr int most_retries = 8;
@@ -111,7 +117,15 @@ Result<void> ProbeSocket::configure_stamps(const TransportOptions& options) {
   return {};
 }
 
+void ProbeSocket::leave_identifications_out(const TransportOptions& options) {
+  if (family_ != Family::ipv4 || options.network.path_mtu != PathMtu::system) return;
+  const auto before = net::path_mtu_discovery(fd());
+  if (before && net::set_path_mtu_discovery(fd(), IP_PMTUDISC_PROBE)) path_mtu_before_ = *before;
+}
+
 void ProbeSocket::expect_messages_of(std::size_t bytes) {
+  if (bytes > most_unfragmented_bytes && path_mtu_before_)
+    std::ignore = net::set_path_mtu_discovery(fd(), *std::exchange(path_mtu_before_, std::nullopt));
   constexpr std::size_t ip_header = 60, appended = 64;  // what may come on top of what was sent
   buffers_->answers.make_room(bytes + ip_header + appended);
 }

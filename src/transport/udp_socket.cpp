@@ -46,6 +46,7 @@ Result<void> UdpSocket::configure(const TransportOptions& options) {
   }
   if (auto done = net::apply_network_options(fd(), family(), options.network); !done) return done;
   if (auto done = bind_anywhere(options); !done) return done;
+  leave_identifications_out(options);
   return configure_receiving(options);
 }
 

@@ -1,7 +1,9 @@
 // echo_test.cpp: probes over loopback and their answers, whole, with their stamps, through every kind of
 // socket.
 #include <gmock/gmock.h>
+#include <netinet/in.h>
 
+#include "net/socket_options.hpp"
 #include "transport/socket_under_test.hpp"
 #include "wire/payload.hpp"
 
@@ -145,6 +147,26 @@ TEST_P(EchoOfEachKind, WithoutPayloadAndWithTheLargest) {
       EXPECT_EQ(socket.answer_to(departure.number)->payload.size(), bytes);
       expect_own_stamp(socket, departure);
     }
+  });
+}
+
+// What may be fragmented costs the kernel an identification.
+TEST_P(EchoOfEachKind, ShortProbesAreNotToBeFragmentedUntilALongOneIsExpected) {
+  in_network_namespace([way = GetParam()] {
+    const auto discovery = [](SocketUnderTest& socket) {
+      return net::path_mtu_discovery(socket.transport().fd()).value();
+    };
+    SocketUnderTest socket(way);
+    if (!way.is_ipv4()) return;  // IPv6 fragments have theirs, and nothing else does
+    EXPECT_EQ(discovery(socket), IP_PMTUDISC_PROBE);
+    socket.transport().expect_messages_of(64);
+    EXPECT_EQ(discovery(socket), IP_PMTUDISC_PROBE);
+    socket.transport().expect_messages_of(1008);
+    EXPECT_EQ(discovery(socket), IP_PMTUDISC_WANT) << "the system's";
+    TransportOptions options;
+    options.network.path_mtu = PathMtu::never;
+    SocketUnderTest told(way, options);
+    EXPECT_EQ(discovery(told), IP_PMTUDISC_DONT) << "as it was asked for";
   });
 }
 
