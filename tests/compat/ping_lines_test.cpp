@@ -110,6 +110,17 @@ TEST(PingIpOptions, AnUnchangedRouteIsNotRepeated) {
   EXPECT_EQ(text.text(option), "\nNOP\t(same route)");
 }
 
+TEST(PingIpOptions, OfAFullOptionTheLastEntryIsShownToo) {
+  IpOptionsText text([](const Address& address) { return address.to_string(); });
+  const auto option = [](const std::vector<int>& octets) {
+    std::vector<std::byte> bytes;
+    for (const int octet : octets) bytes.push_back(static_cast<std::byte>(octet));
+    return bytes;
+  };
+  EXPECT_EQ(text.text(option({7, 11, 12, 192, 0, 2, 1, 192, 0, 2, 2})), "\nRR: \t192.0.2.1\n\t192.0.2.2\n");
+  EXPECT_EQ(text.text(option({68, 12, 13, 0, 0, 0, 0, 5, 0, 0, 0, 9})), "\nTS: \t5 absolute\n\t4\n");
+}
+
 TEST(PingIpOptions, WhatIsCutShortIsReadNoFurther) {
   IpOptionsText text([](const Address& address) { return address.to_string(); });
   for (const std::vector<std::byte>& option :

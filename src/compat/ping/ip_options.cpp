@@ -16,6 +16,11 @@ constexpr std::size_t route_slots = 9;  // what 40 bytes hold
 // The pointer's first value: behind type, length and pointer (and a timestamp's flags), counted from 1.
 constexpr std::size_t first_route_pointer = 4, first_timestamp_pointer = 5;
 
+// Where the next entry would be written, counted from 1: behind the option where it is full.
+std::size_t pointer_of(std::span<const std::byte> option) {
+  return std::min(std::to_integer<std::size_t>(option[2]), option.size() + 1);
+}
+
 constexpr std::byte octet(std::size_t value) {
   return static_cast<std::byte>(value);
 }
@@ -78,9 +83,9 @@ std::string IpOptionsText::source_route(std::byte type, std::span<const std::byt
 }
 
 std::string IpOptionsText::recorded_route(std::span<const std::byte> option) {
-  const auto pointer = std::min(std::to_integer<std::size_t>(option[2]), option.size());
+  const std::size_t pointer = pointer_of(option);
   if (pointer <= first_route_pointer) return {};
-  const auto filled = option.subspan(3, std::min(pointer - first_route_pointer, option.size() - 3));
+  const auto filled = option.subspan(3, pointer - first_route_pointer);
   if (std::ranges::equal(filled, last_route_)) return "\t(same route)";
   last_route_.assign(filled.begin(), filled.end());
   std::string text = "\nRR: ";
@@ -91,7 +96,7 @@ std::string IpOptionsText::recorded_route(std::span<const std::byte> option) {
 // Times are milliseconds since midnight UT, the first whole and the others as differences; the topmost bit marks one that
 // is on some other scale.
 std::string IpOptionsText::timestamps(std::span<const std::byte> option) const {
-  const auto pointer = std::min(std::to_integer<std::size_t>(option[2]), option.size());
+  const std::size_t pointer = pointer_of(option);
   if (pointer <= first_timestamp_pointer) return {};
   const auto flags = std::to_integer<unsigned>(option[3]);
   const bool has_addresses = (flags & 0xf) != 0;
@@ -99,7 +104,7 @@ std::string IpOptionsText::timestamps(std::span<const std::byte> option) const {
   constexpr std::uint32_t other_scale = 0x80000000;
   std::int64_t last = 0, last_other = 0;
   std::string text = "\nTS: ";
-  const auto filled = option.subspan(4, std::min(pointer - first_timestamp_pointer, option.size() - 4));
+  const auto filled = option.subspan(4, pointer - first_timestamp_pointer);
   for (auto rest = filled; rest.size() >= entry; rest = rest.subspan(entry)) {
     if (has_addresses) text += host(rest);
     const std::uint32_t time = wire::load_be32(rest, entry - 4);
