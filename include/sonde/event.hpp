@@ -160,7 +160,7 @@ struct Event {
                     // the router that sends it, top first, where it tells (RFC 4950)
   std::optional<IcmpTimes> icmp_times;    // of an answer to ProbeMessage::timestamp
   std::optional<NodeAnswer> node_answer;  // of an answer to ProbeMessage::node_information
-  // What came behind the ICMP header of a corrupt answer, and behind the nonce of a node information reply.
+  // What came behind the ICMP header of a corrupt answer, and of an IPv4 note (raw sockets); behind a node reply's nonce.
   std::vector<std::byte> payload;
   int system_errno = 0;  // local: errno of the send
 };

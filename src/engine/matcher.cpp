@@ -279,6 +279,8 @@ void Matcher::match_error(const transport::Arrival& arrival, Channel& channel, A
   }
   if (arrival.message.kind == wire::IcmpKind::note) {
     event.kind = EventKind::note;
+    const auto quote = arrival.message.payload;
+    if (arrival.has_ip_header) event.payload.assign(quote.begin(), quote.end());
   } else if (slot->state == ProbeState::waiting) {
     event.kind = EventKind::error;
   } else {

@@ -1,9 +1,12 @@
 // ping_lines_test.cpp: events as ping's lines, and what it counts.
 #include <gtest/gtest.h>
 
+#include <bit>
+
 #include "compat/ping/error_words.hpp"
 #include "compat/ping/ip_options.hpp"
 #include "compat/ping/lines.hpp"
+#include "compat/ping/quoted_header.hpp"
 #include "compat/ping/tally.hpp"
 
 namespace sonde::compat::ping {
@@ -108,6 +111,45 @@ TEST(PingIpOptions, AnUnchangedRouteIsNotRepeated) {
   for (std::size_t i = 0; i < begin.size(); ++i) option[i] = static_cast<std::byte>(begin[i]);
   EXPECT_EQ(text.text(option), "\nNOP\nRR: \t192.0.2.1\n\t192.0.2.2\n");
   EXPECT_EQ(text.text(option), "\nNOP\t(same route)");
+}
+
+std::vector<std::byte> quoted_packet(const std::vector<int>& options) {
+  std::vector<int> header = {0x45, 0x10, 0x00, 0x54, 0x12, 0x34, 0x40, 0x00, 0x3f, 0x01,
+                             0xab, 0xcd, 192,  0,    2,    1,    198,  51,   100,  7};
+  header[0] += static_cast<int>(options.size()) / 4;
+  header.insert(header.end(), options.begin(), options.end());
+  header.insert(header.end(), {8, 0, 1, 2, 3, 4, 5, 6});
+  std::vector<std::byte> packet;
+  for (const int octet : header) packet.push_back(static_cast<std::byte>(octet));
+  return packet;
+}
+
+TEST(PingQuotedHeader, FieldsOfTwoBytesAreShownAsThisMachineReadsThem) {
+  IpOptionsText options([](const Address& address) { return address.to_string(); });
+  const std::string names = "Vr HL TOS  Len   ID Flg  off TTL Pro  cks      Src      Dst Data\n";
+  const bool little = std::endian::native == std::endian::little;
+  EXPECT_EQ(quoted_header_text(quoted_packet({}), options),
+            names + (little ? " 4  5  10 5400 3412   0 0040  3f  01 cdab 192.0.2.1  198.51.100.7 \n"
+                            : " 4  5  10 0054 1234   2 0000  3f  01 abcd 192.0.2.1  198.51.100.7 \n"));
+}
+
+TEST(PingQuotedHeader, OptionsFollowIt) {
+  IpOptionsText options([](const Address& address) { return address.to_string(); });
+  const std::string text = quoted_header_text(quoted_packet({7, 7, 8, 192, 0, 2, 9, 0}), options);
+  EXPECT_TRUE(text.starts_with("Vr HL")) << text;
+  EXPECT_NE(text.find(" 4  7  10 "), std::string::npos) << text;
+  EXPECT_TRUE(text.ends_with(" 192.0.2.1  198.51.100.7 \n\nRR: \t192.0.2.9\n")) << text;
+}
+
+TEST(PingQuotedHeader, WithoutAWholeHeaderThereIsNone) {
+  IpOptionsText options([](const Address& address) { return address.to_string(); });
+  const auto packet = quoted_packet({7, 7, 8, 192, 0, 2, 9, 0});
+  for (std::size_t bytes = 0; bytes < 28; ++bytes)
+    EXPECT_EQ(quoted_header_text(std::span(packet).first(bytes), options), "") << bytes;
+  auto ipv6 = packet;
+  ipv6.resize(60);
+  ipv6[0] = std::byte{0x60};
+  EXPECT_EQ(quoted_header_text(ipv6, options), "");
 }
 
 TEST(PingIpOptions, OfAFullOptionTheLastEntryIsShownToo) {

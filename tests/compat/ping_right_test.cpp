@@ -74,11 +74,13 @@ TEST(PingIsRight, RedirectsAreNoLossOnPingSocketsEither) {
   for (const bool open : {true, false}) {
     const lab::Finished finished =
         run_face("host 10.77.0.1; delay 20ms; note redirect from 10.77.9.9 gateway 10.77.9.1\n",
-                 {"-c", "2", "-i", "0.5", "10.77.0.1"}, lab::User::root, {.ping_sockets_open = open});
+                 {"-v", "-c", "2", "-i", "0.5", "10.77.0.1"}, lab::User::root, {.ping_sockets_open = open});
     EXPECT_EQ(finished.status, 0);
     EXPECT_THAT(finished.output,
                 HasSubstr("From 10.77.9.9: icmp_seq=1 Redirect Host(New nexthop: 10.77.9.1)\n"));
     EXPECT_THAT(finished.output, HasSubstr("2 packets transmitted, 2 received, 0% packet loss"));
+    // What it quotes of the IP header the kernel keeps from ping sockets, and the original has nothing of it there.
+    EXPECT_EQ(finished.output.find("\nVr HL TOS") == std::string::npos, open);
   }
 }
 

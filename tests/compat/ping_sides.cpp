@@ -41,11 +41,15 @@ void expect_same(const Sides& sides) {
   EXPECT_EQ(sides.face.signal, sides.original.signal);
 }
 
+Sides NetworkPair::run(const Words& words, std::string_view tool, lab::User user) const {
+  return run_sides_together(for_original_.space(), for_face_.space(), tool, words, {.user = user});
+}
+
 void NetworkPair::compare(const Words& words, std::string_view tool, lab::User user) const {
   std::string trace(tool);
   for (const std::string& word : words) trace += " " + word;
   SCOPED_TRACE(trace);
-  expect_same(run_sides_together(for_original_.space(), for_face_.space(), tool, words, {.user = user}));
+  expect_same(run(words, tool, user));
 }
 
 }  // namespace sonde::compat_test

@@ -28,7 +28,9 @@ class NetworkPair {
   explicit NetworkPair(std::string_view scenario, lab::SimulatedNetworkOptions options = {})
       : for_original_(scenario, options), for_face_(scenario, options) {}
 
-  // Runs both at once and compares.
+  // Both at once.
+  Sides run(const Words& words, std::string_view tool = "ping", lab::User user = lab::User::root) const;
+  // Runs and compares.
   void compare(const Words& words, std::string_view tool = "ping",
                lab::User user = lab::User::ordinary) const;
 

@@ -1,6 +1,7 @@
 // ping_test.cpp: runs of ping and of its face over the same scenarios, compared line by line.
 #include <fmt/format.h>
 
+#include <regex>
 #include <vector>
 
 #include "compat/ping_sides.hpp"
@@ -161,6 +162,41 @@ TEST(PingRuns, ErrorsThroughRawSocketsToo) {
     // The first error ends a run with a deadline.
     NetworkPair(scenario).compare({"-w", "5", "-i", "0.3", host});
     NetworkPair(scenario).compare({"-f", "-i", "0.3", "-c", "2", host}, "ping", User::root);
+  }
+}
+
+// What an ICMP message says with -v beyond its line: on standard output, without numbers that are each run's own.
+std::string verbose_output(const lab::Finished& finished) {
+  static const std::regex identification(R"((  [0-9a-f]{2} [0-9a-f]{4}) [0-9a-f]{4})"),
+      checksum(R"((  01) [0-9a-f]{4})"), before_2024(R"(ai->ai_family: .*\n)");
+  std::string text = std::regex_replace(timeless(modern(finished.output)), before_2024, "");
+  text = std::regex_replace(text, identification, "$1 I");
+  return std::regex_replace(text, checksum, "$1 C");
+}
+
+TEST(PingRuns, WithVerboseTheHeaderIsShownThatAMessageQuotes) {
+  const std::string notes =
+      "host 10.77.0.1; delay 20ms; note redirect from 10.77.9.9 gateway 10.77.9.1; ttl 9\n"
+      "host 10.77.0.2; delay 20ms; note source-quench from 10.77.9.9\n"
+      "host 10.77.0.3; error host-unreachable from 10.77.9.9\n"
+      "host fd77::1; delay 20ms; note redirect from fe80::fe gateway fe80::fd\n"
+      "host fd77::3; error 1/3 from fd77::9\n";
+  const NetworkPair ping_sockets(notes), raw_sockets(notes, raw_only);
+  const auto compare = [](const NetworkPair& networks, const Words& words) {
+    const Sides sides = networks.run(words);
+    SCOPED_TRACE(words.back());
+    EXPECT_EQ(verbose_output(sides.face), verbose_output(sides.original));
+  };
+  const std::vector<Words> all = {
+      {"10.77.0.1"},       {"10.77.0.2"},       {"10.77.0.3"},
+      {"fd77::1"},         {"fd77::3"},         {"-D", "10.77.0.1"},
+      {"-R", "10.77.0.1"}, {"-q", "10.77.0.1"}, {"-Q", "4", "-t", "7", "10.77.0.1"}};
+  for (Words words : all) {
+    words.insert(words.begin(), {"-v", "-n", "-e", "7", "-c", "2", "-i", "0.3", "-W", "0.5"});
+    compare(raw_sockets, words);
+    // On ping sockets the original takes redirects and source quenches for errors (PingIsRight).
+    const bool is_note = words.back() == "10.77.0.1" || words.back() == "10.77.0.2";
+    if (!is_note) compare(ping_sockets, words);
   }
 }
 

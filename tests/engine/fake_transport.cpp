@@ -136,6 +136,8 @@ void FakeTransport::answer_icmp(Pending& pending, transport::Arrival& arrival) {
   message.kind = is_note ? wire::IcmpKind::note : wire::IcmpKind::error;
   message.mtu = answer.mtu;
   message.quoted = wire::parse_quoted_icmp(family_, probe);
+  message.payload = probe;
+  arrival.has_ip_header = answer.has_ip_header;
   arrival.probed = answer.quotes_other_destination ? pending.to.plus(1).value() : pending.to;
   arrival.from = answer.from ? *answer.from : Address::parse("203.0.113.1").value();
   arrival.bytes = static_cast<std::uint32_t>(probe.size());

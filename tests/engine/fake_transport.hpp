@@ -44,6 +44,7 @@ struct Answer {
   std::size_t quoted_payload =
       65'535;  // bytes behind the quoted ICMP header, at most; 0: RFC 792's short quote
   bool quotes_other_destination = false, quotes_wrong_token = false;
+  bool has_ip_header = false;  // as raw IPv4 sockets receive it
 };
 
 // What becomes of one probe.

@@ -376,6 +376,17 @@ TEST_F(Verdict, RedirectAndSourceQuenchAreNotesAndTheAnswerStillCounts) {
   EXPECT_EQ(event(1).reason, ErrorReason::source_quench);
 }
 
+TEST_F(Verdict, WhatANoteQuotesIsToldWhereItsIpHeaderIs) {
+  Answer raw = icmp_error(milliseconds(1), 5, 1);
+  raw.has_ip_header = true;
+  Fate fate = answered(raw);
+  fate.answers.push_back(icmp_error(milliseconds(2), 5, 1));
+  ask(fate);
+  ASSERT_THAT(kinds(), ElementsAre(EventKind::note, EventKind::note, EventKind::lost));
+  EXPECT_FALSE(event(0).payload.empty());
+  EXPECT_TRUE(event(1).payload.empty());
+}
+
 TEST_F(Verdict, AnUnresolvedNeighbourIsSaidToBeOne) {
   // The kernel's own host unreachable comes from an address of this host.
   Answer error = icmp_error(milliseconds(50));

@@ -17,6 +17,7 @@
 
 #include "compat/ping/error_words.hpp"
 #include "compat/ping/json.hpp"
+#include "compat/ping/quoted_header.hpp"
 #include "net/permissions.hpp"
 #include "wire/token.hpp"
 
@@ -339,11 +340,14 @@ void Run::take_note(const Event& event) {
   // An error about a probe that the library had called lost is one to ping.
   if (event.reason != ErrorReason::redirect && event.reason != ErrorReason::source_quench)
     return take_error(event);
-  if (options_.quiet || options_.flood) return;
+  // Of redirects in IPv6 the tool hears none.
+  if (options_.quiet || options_.flood || !event.address.is_ipv4()) return;
   const std::string gateway = event.gateway ? names_.of(*event.gateway) : "";
   const std::string who = names_.of(event.from.value_or(event.address));
   const std::string words = error_words(event, gateway);
-  print(options_.json ? json_error(event, who, words) : stamp() + error_line(event, who, words));
+  if (options_.json) return print(json_error(event, who, words));
+  const std::string header = options_.verbose ? quoted_header_text(event.payload, ip_options_) : "";
+  print(stamp() + error_line(event, who, words) + header);
 }
 
 // The send call failed: ping counts the probe as sent, and an error only where it was too long.
