@@ -40,11 +40,11 @@ std::expected<Lookup, LookupFailure> look_up(const std::string& name, std::optio
   return found;
 }
 
-std::optional<std::string> name_of(const Address& address) {
+std::optional<std::string> name_of(const Address& address, int flags) {
   const auto socket_address = net::SocketAddress::from(address);
   std::array<char, NI_MAXHOST> name{};
   if (::getnameinfo(socket_address.data(), socket_address.size(), name.data(), name.size(), nullptr, 0,
-                    NI_NAMEREQD) != 0) {
+                    NI_NAMEREQD | flags) != 0) {
     return std::nullopt;
   }
   return name.data();

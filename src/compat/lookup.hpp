@@ -30,7 +30,7 @@ struct LookupFailure {
 std::expected<Lookup, LookupFailure> look_up(const std::string& name, std::optional<Family> family,
                                              int flags = 0);
 
-// The name of an address; nullopt when it has none.
-std::optional<std::string> name_of(const Address& address);
+// The name of an address; nullopt when it has none. `flags` are getnameinfo's, beside NI_NAMEREQD (NI_IDN).
+std::optional<std::string> name_of(const Address& address, int flags = 0);
 
 }  // namespace sonde::compat

@@ -18,8 +18,9 @@ int original_release() {
 }
 
 std::string modern(std::string text) {
-  static const std::regex header(R"(PING ([^ (]+)\()");
-  return std::regex_replace(text, header, "PING $1 (");
+  static const std::regex header(R"(PING ([^ (]+)\()"), named(R"(PING ([^ (]+) \([^ ()]+ (\([^()]+\))\))");
+  text = std::regex_replace(text, header, "PING $1 (");
+  return std::regex_replace(text, named, "PING $1 $2");
 }
 
 std::string timeless(const std::string& text) {

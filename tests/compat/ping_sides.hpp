@@ -13,7 +13,7 @@ namespace sonde::compat_test {
 // The original's release: 20221126 in Debian 12.
 int original_release();
 
-// Before 20240117: "PING ::1(::1) 56 data bytes", without the blank.
+// Before 20240117: "PING ::1(::1) 56 data bytes", without the blank, and "PING localhost(localhost (::1))".
 std::string modern(std::string text);
 
 // With "T" for every time: addresses, counts and all else stay.

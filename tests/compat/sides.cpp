@@ -1,6 +1,7 @@
 // sides.cpp: see sides.hpp.
 #include "compat/sides.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <regex>
 #include <utility>
@@ -14,7 +15,8 @@ lab::Command found_in(const std::string& path, std::string_view tool, const Word
   command.arguments = {"/usr/bin/env", std::string(tool)};
   command.arguments.insert(command.arguments.end(), words.begin(), words.end());
   command.environment.push_back("PATH=" + path);
-  command.environment.emplace_back("LC_ALL=C");
+  const auto names_locale = [](const std::string& variable) { return variable.starts_with("LC_ALL="); };
+  if (std::ranges::none_of(command.environment, names_locale)) command.environment.emplace_back("LC_ALL=C");
   return command;
 }
 

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <clocale>
+#include <string_view>
 
 #include "compat/lookup.hpp"
 #include "compat/ping/route_check.hpp"
@@ -52,6 +54,12 @@ class Search {
   Destination found_;
 };
 
+// Names may be written in letters beyond ASCII, and are shown so, but in a locale that has none.
+int name_flags() {
+  const bool plain = std::string_view(std::setlocale(LC_CTYPE, nullptr)) == "C";
+  return plain ? AI_IDN : AI_IDN | AI_CANONIDN;
+}
+
 std::optional<Address> dotted(const std::string& text) {
   in_addr address{};
   if (::inet_aton(text.c_str(), &address) != 1) return std::nullopt;
@@ -76,7 +84,7 @@ std::optional<Exit> Search::name_ipv4(const std::string& canonical_name) {
     } else if (operands.size() == 1) {
       found_.name = canonical_name.empty() ? operand : canonical_name;
     } else {
-      const auto hop = look_up(operand, Family::ipv4);
+      const auto hop = look_up(operand, Family::ipv4, name_flags());
       if (!hop) return voice_->refuse(refusal_status, fmt::format("{}: {}", operand, hop.error().text()));
       found_.address = hop->addresses.front();
       found_.name = hop->canonical_name;
@@ -228,7 +236,7 @@ std::expected<Destination, Exit> find_destination(const Options& options, OpenFa
         "address%<ifname|scope-id>");
   }
   // Of both families whichever is wanted: only then the resolver takes a zone.
-  const auto found = look_up(target, std::nullopt, AI_IDN | AI_CANONIDN);
+  const auto found = look_up(target, std::nullopt, name_flags());
   if (!found)
     return std::unexpected(voice.refuse(refusal_status, fmt::format("{}: {}", target, found.error().text())));
   Search search(options, is_root, voice);

@@ -1,6 +1,7 @@
 // host_names.cpp: see host_names.hpp.
 #include "compat/ping/host_names.hpp"
 
+#include <netdb.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ struct NameSearch {
   std::optional<std::string> name;
 
   void run() {
-    name = name_of(address);
+    name = name_of(address, NI_IDN);
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto written = ::write(done.get(), &one, sizeof one);
   }

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "compat/lookup.hpp"
+#include "compat/ping/idna.hpp"
 #include "wire/node_information.hpp"
 
 namespace sonde::compat::ping {
@@ -100,9 +101,12 @@ bool NodeQueryReader::take_subject_address(std::uint8_t type, const std::string&
   return true;
 }
 
-std::optional<Exit> NodeQueryReader::take_subject_name(std::string name, bool fully_qualified,
+std::optional<Exit> NodeQueryReader::take_subject_name(const std::string& given, bool fully_qualified,
                                                        const Voice& voice) {
   if (!take_subject_type(name_subject)) return show_help(false);
+  const auto encoded = encode_name(given);
+  if (!encoded) return voice.refuse(refusal_status, "IDN encoding error: " + encoded.error());
+  std::string name = *encoded;
   if (const auto zone = name.find('%'); zone != std::string::npos) {
     if (name.size() - zone > IFNAMSIZ) return voice.refuse(refusal_status, "too long scope name");
     name.resize(zone);

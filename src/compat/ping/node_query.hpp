@@ -25,7 +25,7 @@ class NodeQueryReader {
   bool take_subject_type(std::uint8_t type);
   bool take_subject_address(std::uint8_t type, const std::string& name, const Voice& voice);
   // nullopt: the same.
-  std::optional<Exit> take_subject_name(std::string name, bool fully_qualified, const Voice& voice);
+  std::optional<Exit> take_subject_name(const std::string& given, bool fully_qualified, const Voice& voice);
 
   std::optional<std::uint16_t> type_;
   std::uint16_t flags_ = 0;
