@@ -1,18 +1,10 @@
 // terminal_test.cpp: on a terminal, several targets get a live table, which is gone without a trace when the
 // run ends.
-#include <fcntl.h>
-#include <gmock/gmock.h>
-#include <poll.h>
-#include <sched.h>
-#include <sys/ioctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "lab/terminal.hpp"
 
-#include <array>
-#include <chrono>
+#include <gmock/gmock.h>
+
 #include <csignal>
-#include <cstdlib>
-#include <utility>
 
 #include "report/live_table.hpp"
 #include "trouble/program.hpp"
@@ -26,68 +18,13 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 // `sonde ping` with a terminal of 100 columns and 30 rows for input, output and errors.
-class OnTerminal {
+class OnTerminal : public lab::OnTerminal {
  public:
   OnTerminal(const Namespace& space, const Words& arguments)
-      : master_(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
-    EXPECT_TRUE(master_);
-    EXPECT_EQ(::grantpt(master_.number()), 0);
-    EXPECT_EQ(::unlockpt(master_.number()), 0);
-    const winsize size{30, 100, 0, 0};
-    ::ioctl(master_.number(), TIOCSWINSZ, &size);
-    std::array<char, 64> name{};
-    EXPECT_EQ(::ptsname_r(master_.number(), name.data(), name.size()), 0);
-    // Held until the program has it, as a terminal that nobody holds reads as closed.
-    slave_ = lab::Descriptor(::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
-    EXPECT_TRUE(slave_);
-    // The first terminal that the leader of a session opens is its controlling one.
-    const Words line = Words{"setsid",    "sh",          "-c",  "exec \"$@\" < \"$0\" > \"$0\" 2>&1",
-                             name.data(), SONDE_PROGRAM, "ping"} +
-                       arguments;
-    process_.emplace(
-        space.start({.arguments = line, .environment = {"TERM=xterm-256color", "LC_ALL=C.UTF-8"}}));
-  }
-
-  // Reads until the text was seen; false when `limit` passes or the program closes the terminal before.
-  bool wait_for(std::string_view text, std::chrono::seconds limit = std::chrono::seconds(10)) {
-    const auto until = std::chrono::steady_clock::now() + limit;
-    while (seen_.find(text) == std::string::npos) {
-      if (std::chrono::steady_clock::now() >= until || !read_some())
-        return seen_.find(text) != std::string::npos;
-    }
-    return true;
-  }
-  // Once more than it was seen by now.
-  bool wait_for_more(std::string_view text) {
-    before_ += std::exchange(seen_, {});
-    return wait_for(text);
-  }
-  // Until it ends.
-  Finished wait() {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (std::chrono::steady_clock::now() < until && read_some()) {
-    }
-    return process_->wait();
-  }
-  void type(char key) { EXPECT_EQ(::write(master_.number(), &key, 1), 1); }
-  const Process& process() const { return *process_; }
-  std::string seen() const { return before_ + seen_; }
-
- private:
-  bool read_some() {
-    pollfd waiting{master_.number(), POLLIN, 0};
-    if (::poll(&waiting, 1, 200) <= 0) return true;
-    std::array<char, 4096> buffer{};
-    const ssize_t got = ::read(master_.number(), buffer.data(), buffer.size());
-    if (got <= 0) return false;  // EIO: the program has closed the terminal
-    slave_ = lab::Descriptor();
-    seen_.append(buffer.data(), static_cast<std::size_t>(got));
-    return true;
-  }
-
-  lab::Descriptor master_, slave_;
-  std::optional<Process> process_;
-  std::string before_, seen_;
+      : lab::OnTerminal(space,
+                        {.arguments = Words{SONDE_PROGRAM, "ping"} + arguments,
+                         .environment = {"TERM=xterm-256color", "LC_ALL=C.UTF-8"}},
+                        {30, 100}) {}
 };
 
 std::size_t count(std::string_view text, std::string_view what) {
@@ -125,7 +62,7 @@ TEST(Terminal, InterruptedItIsGoneToo) {
     // A frame of a moment when all were asked for long.
     ASSERT_TRUE(sonde.wait_for("s; Ctrl-C") && sonde.wait_for_more("s; Ctrl-C")) << sonde.seen();
     if (by_key) {
-      sonde.type(3);  // Ctrl-C
+      sonde.type("\x03");  // Ctrl-C
     } else {
       sonde.process().signal(SIGTERM);
     }
