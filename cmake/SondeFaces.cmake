@@ -1,6 +1,6 @@
 # SondeFaces.cmake: the names by which sonde is another tool, as links to the program: in the build tree for tests, and
 # installed out of the way of PATH, so that nobody gets another `ping` without asking for it.
-set(sonde_faces fping fping6 mtr-packet oping ping ping4 ping6)
+set(sonde_faces fping fping6 mtr-packet noping oping ping ping4 ping6)
 
 set(sonde_faces_dir "${PROJECT_BINARY_DIR}/faces")
 file(MAKE_DIRECTORY "${sonde_faces_dir}")

@@ -4,8 +4,9 @@
 # time, of which the linker warns; `sonde function` never calls it, but asks c-ares alone (function/measurement.hpp).
 
 set(sonde_function_dir "${PROJECT_BINARY_DIR}/function")
-# A sandbox has no device to put rings on: defined here, AF_XDP's absence keeps libbpf and its like out.
-add_executable(sonde_bootstrap EXCLUDE_FROM_ALL src/cli/main.cpp src/xdp/unavailable.cpp)
+# A sandbox has no device to put rings on, and no terminal: defined here, the absence of AF_XDP keeps libbpf and its like out,
+# and that of a screen ncurses.
+add_executable(sonde_bootstrap EXCLUDE_FROM_ALL src/cli/main.cpp src/xdp/unavailable.cpp src/compat/oping/no_screen.cpp)
 sonde_target(sonde_bootstrap)
 target_link_libraries(sonde_bootstrap PRIVATE sonde_cli)
 target_link_options(sonde_bootstrap PRIVATE -static -s -Wl,--no-warnings)

@@ -21,6 +21,7 @@ constexpr auto faces = std::to_array<Face>({
     {"fping", fping::main},
     {"fping6", fping::main},
     {"mtr-packet", mtr::run},
+    {"noping", oping::run_on_screen},
     {"oping", oping::run},
     {"ping", ping::ping},
     {"ping4", ping::ping},

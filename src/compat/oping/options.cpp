@@ -2,12 +2,15 @@
 #include "compat/oping/options.hpp"
 
 #include <fmt/format.h>
+#include <strings.h>
 #include <unistd.h>
 
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 #include "compat/oping/qos.hpp"
 
@@ -32,7 +35,13 @@ constexpr std::string_view usage =
     "  -O filename  append every RTT to a file, as CSV\n"
     "  -P percent   percentile of the RTTs to report\n"
     "  -Z percent   exit with the number of hosts that lost more than this\n"
-    "  -b           ring the bell with every answer\n";
+    "  -b           ring the bell with every answer\n"
+    "{}";
+
+constexpr std::string_view screen_usage =
+    "  -g graph     what is drawn of each host: prettyping, histogram, boxplot or none\n"
+    "  -H lines     height of each host's box, 1 to 5\n"
+    "  -u | -U      with or without UTF-8, whatever the locale says\n";
 
 constexpr std::string_view qos_usage =
     "Valid QoS arguments (option \"-Q\") are:\n"
@@ -48,6 +57,17 @@ void say(std::string_view text) {
   fmt::print(stderr, "{}\n", text);
 }
 
+std::optional<Graph> graph_called(const char* name) {
+  constexpr std::array<std::pair<const char*, Graph>, 4> graphs = {{{"none", Graph::none},
+                                                                    {"prettyping", Graph::over_time},
+                                                                    {"histogram", Graph::histogram},
+                                                                    {"boxplot", Graph::box_plot}}};
+  for (const auto& [text, graph] : graphs) {
+    if (::strcasecmp(text, name) == 0) return graph;
+  }
+  return std::nullopt;
+}
+
 std::optional<double> whole_number(const char* text) {
   char* end = nullptr;
   const double value = std::strtod(text, &end);
@@ -57,16 +77,17 @@ std::optional<double> whole_number(const char* text) {
 
 class Reader {
  public:
+  explicit Reader(bool on_screen) : on_screen_(on_screen) {}
+
   CommandLine read(int count, char** arguments) {
     ::optind = 1;
-    constexpr const char* letters = "46c:hi:I:t:Q:f:D:Z:O:P:m:w:b";
-    for (int letter = 0; (letter = ::getopt(count, arguments, letters)) != -1;) {
+    const std::string letters = std::string("46c:hi:I:t:Q:f:D:Z:O:P:m:w:b") + (on_screen_ ? "uUg:H:" : "");
+    for (int letter = 0; (letter = ::getopt(count, arguments, letters.c_str())) != -1;) {
       if (const auto status = take(static_cast<char>(letter), arguments[0])) return {std::nullopt, *status};
     }
     for (int place = ::optind; place < count; ++place) options_.hosts.emplace_back(arguments[place]);
     if (options_.hosts.empty() && options_.file.empty()) {
-      fmt::print(stderr, fmt::runtime(usage), arguments[0]);
-      return {std::nullopt, 1};
+      return {std::nullopt, show_usage(arguments[0], 1)};
     }
     // With few answers the highest is no outlier yet: the percentile is that of all but one.
     constexpr std::uint64_t few = 20;
@@ -104,12 +125,17 @@ class Reader {
         break;
       case 'Q':
         return take_qos();
+      case 'u':
+      case 'U':
+        options_.utf8 = letter == 'u';
+        break;
+      case 'g':
+        take_graph();
+        break;
       case 'h':
-        fmt::print(stderr, fmt::runtime(usage), program);
-        return 0;
+        return show_usage(program, 0);
       case '?':
-        fmt::print(stderr, fmt::runtime(usage), program);
-        return 1;
+        return show_usage(program, 1);
       default:
         take_number(letter);
     }
@@ -130,6 +156,8 @@ class Reader {
         return take_mark();
       case 'P':
         return take_percentile();
+      case 'H':
+        return take_box_lines();
       default:
         return take_most_lost();
     }
@@ -191,16 +219,34 @@ class Reader {
     return std::nullopt;
   }
 
+  void take_graph() {
+    if (const auto graph = graph_called(::optarg)) {
+      options_.graph = *graph;
+    } else {
+      say(fmt::format("Unknown graph option: {}", ::optarg));
+    }
+  }
+  void take_box_lines() {
+    const long value = std::strtol(::optarg, nullptr, 10);
+    if (value < 1 || value > Options::most_box_lines) return ignore("window height");
+    options_.box_lines = static_cast<int>(value);
+  }
+
+  int show_usage(const char* program, int status) const {
+    fmt::print(stderr, fmt::runtime(usage), program, on_screen_ ? screen_usage : "");
+    return status;
+  }
   static void ignore(std::string_view what) { say(fmt::format("Ignoring invalid {}: {}", what, ::optarg)); }
 
+  bool on_screen_;
   Options options_;
   std::optional<double> percentile_;
 };
 
 }  // namespace
 
-CommandLine read_command_line(int count, char** arguments) {
-  return Reader().read(count, arguments);
+CommandLine read_command_line(int count, char** arguments, bool on_screen) {
+  return Reader(on_screen).read(count, arguments);
 }
 
 }  // namespace sonde::compat::oping

@@ -1,4 +1,4 @@
-// options.hpp: oping's command line. As there, what cannot be read is said and left out, and the run goes on.
+// options.hpp: the command line of oping and noping. As there, what cannot be read is said and left out, and the run goes on.
 #pragma once
 
 #include <sys/socket.h>
@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "compat/oping/graph.hpp"
 
 namespace sonde::compat::oping {
 
@@ -25,6 +27,12 @@ struct Options {
   double percentile = 95;
   double most_lost = 1;  // 0 to 1: a host that lost more is counted in the exit status
   bool bell = false;
+
+  // noping's alone.
+  static constexpr int most_box_lines = 5;
+  Graph graph = Graph::over_time;
+  int box_lines = most_box_lines;  // of each host's box
+  std::optional<bool> utf8{};      // unset: as the locale says
 };
 
 // Either options or the status to exit with, everything said.
@@ -33,6 +41,7 @@ struct CommandLine {
   int status = 0;
 };
 
-CommandLine read_command_line(int count, char** arguments);
+// `on_screen`: with noping's options too.
+CommandLine read_command_line(int count, char** arguments, bool on_screen);
 
 }  // namespace sonde::compat::oping

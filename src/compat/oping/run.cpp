@@ -1,26 +1,29 @@
-// run.cpp: rounds of liboping's object, their lines, and the statistics at the end.
+// run.cpp: rounds of liboping's object, their lines, on a screen or one below the other, and the statistics at the end.
 #include "compat/oping/run.hpp"
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cmath>
+#include <clocale>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <deque>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "compat/oping/history.hpp"
+#include "compat/oping/lines.hpp"
 #include "compat/oping/options.hpp"
-#include "compat/oping/qos.hpp"
+#include "compat/oping/screen.hpp"
 #include "liboping/object.hpp"
 #include "net/permissions.hpp"
 #include "process/signals.hpp"
@@ -29,36 +32,9 @@ namespace sonde::compat::oping {
 
 namespace {
 
-// What is kept of one host beside what the object knows.
-struct History {
-  std::uint64_t sent = 0, received = 0;
-  double latency_sum_ms = 0;
-  std::deque<double> latencies_ms;  // the last answered ones, for percentiles
-
-  void add(double latency_ms) {
-    constexpr std::size_t most = 900;
-    ++sent;
-    if (latency_ms < 0) return;
-    ++received;
-    latency_sum_ms += latency_ms;
-    latencies_ms.push_back(latency_ms);
-    if (latencies_ms.size() > most) latencies_ms.pop_front();
-  }
-  double lost() const {
-    return sent == 0 ? 0 : 1 - static_cast<double>(received) / static_cast<double>(sent);
-  }
-  // By nearest rank. Requires: received != 0.
-  double percentile(double percent) const {
-    std::vector<double> sorted(latencies_ms.begin(), latencies_ms.end());
-    std::ranges::sort(sorted);
-    const double rank = std::ceil(percent / 100 * static_cast<double>(sorted.size()));
-    return sorted[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
-  }
-};
-
 class Run {
  public:
-  explicit Run(const Options& options) : options_(options) {}
+  Run(const Options& options, bool on_screen) : options_(options), on_screen_(on_screen) {}
 
   int run() {
     set_options();
@@ -66,11 +42,9 @@ class Run {
     for (const std::string& host : options_.hosts) add(host);
     if (object_.count() == 0 || !open_output()) return 1;
     history_.resize(object_.count());
-    for (const pinghost* host = object_.first(); host != nullptr; host = host->next()) {
-      fmt::print("PING {} ({}) {} bytes of data.\n", host->host_name, host->address.to_string(),
-                 host->data.size());
-    }
+    if (!begin()) return 1;
     rounds();
+    screen_.reset();
     return std::min(summarize(), 255);
   }
 
@@ -91,8 +65,33 @@ class Run {
   }
 
   void complain(std::string_view what) const {
+    if (screen_) {
+      screen_->write(fmt::format("{}{}", what, object_.error));
+      return screen_->update();
+    }
     std::fflush(stdout);
     fmt::print(stderr, "{}{}\n", what, object_.error);
+  }
+
+  // False, everything said: there is no terminal.
+  bool begin() {
+    if (!on_screen_) {
+      for (const pinghost* host = object_.first(); host != nullptr; host = host->next()) {
+        fmt::print("PING {} ({}) {} bytes of data.\n", host->host_name, host->address.to_string(),
+                   host->data.size());
+      }
+      return true;
+    }
+    auto opened = Screen::open(options_);
+    if (!opened) {
+      fmt::print(stderr, "{}\n", opened.error());
+      return false;
+    }
+    screen_ = std::move(*opened);
+    watches_keys_ = ::isatty(STDIN_FILENO) != 0;
+    screen_->arrange(object_.count());
+    screen_->update();
+    return true;
   }
 
   void add(const std::string& host) {
@@ -137,9 +136,9 @@ class Run {
       } else {
         std::size_t place = 0;
         for (const pinghost* host = object_.first(); host != nullptr; host = host->next()) {
-          report(*host, history_[place++]);
+          report(*host, place++);
         }
-        std::fflush(stdout);
+        screen_ ? screen_->update() : static_cast<void>(std::fflush(stdout));
       }
       if (round == options_.count || std::ferror(stdout) != 0) return;
       wait_until(next);
@@ -148,25 +147,63 @@ class Run {
 
   void wait_until(std::chrono::steady_clock::time_point next) {
     for (;;) {
-      while (const auto signal = signals_.next())
-        stopped_ = stopped_ || *signal == SIGINT || *signal == SIGTERM;
+      take_signals();
+      if (watches_keys_) take_keys();
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - std::chrono::steady_clock::now());
       if (stopped_ || left.count() <= 0) return;
-      pollfd waited{signals_.fd(), POLLIN, 0};
-      ::poll(&waited, 1, static_cast<int>(std::min<std::int64_t>(left.count(), 1'000'000)));
+      // A terminal that is gone has nothing more to read, and says so at once each time.
+      std::array<pollfd, 2> waited{
+          {{signals_.fd(), POLLIN, 0}, {watches_keys_ ? STDIN_FILENO : -1, POLLIN, 0}}};
+      ::poll(waited.data(), waited.size(), static_cast<int>(std::min<std::int64_t>(left.count(), 1'000'000)));
+      if ((waited[1].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) watches_keys_ = false;
     }
   }
 
-  void report(const pinghost& host, History& history) {
+  void take_signals() {
+    while (const auto signal = signals_.next()) {
+      stopped_ = stopped_ || *signal == SIGINT || *signal == SIGTERM;
+      if (*signal != SIGWINCH || !screen_) continue;
+      screen_->fit();
+      show_all();
+    }
+  }
+
+  void take_keys() {
+    const Screen::Wish wish = screen_->read_keys();
+    if (wish.host) add_later(*wish.host);
+    if (wish.redraw || wish.host) show_all();
+  }
+
+  // Its graph begins where those of the others are by now.
+  void add_later(const std::string& name) {
+    add(name);
+    const std::size_t entries = history_.front().entries(), before = history_.size();
+    if (object_.count() == before) return;
+    history_.resize(object_.count());
+    history_.back().begin_at(entries);
+    screen_->arrange(object_.count());
+  }
+
+  void show_all() {
+    std::size_t place = 0;
+    for (const pinghost* host = object_.first(); host != nullptr; host = host->next(), ++place)
+      screen_->show(place, host->host_name, history_[place]);
+    screen_->update();
+  }
+
+  void report(const pinghost& host, std::size_t place) {
+    History& history = history_[place];
     history.add(host.latency_ms);
-    const std::string who =
-        fmt::format("{} ({}): icmp_seq={}", host.host_name, host.address.to_string(), host.sequence);
-    if (host.latency_ms < 0) {
-      fmt::print("echo reply from {} timeout\n", who);
+    const ProbeLine line = probe_line(host, options_.qos);
+    const bool answered = host.latency_ms >= 0;
+    if (screen_) {
+      const auto share =
+          answered ? std::optional(SortedTimes(history).share_up_to(host.latency_ms)) : std::nullopt;
+      screen_->write(line, share);
+      screen_->show(place, host.host_name, history);
+      if (answered && options_.bell) screen_->ring();
     } else {
-      fmt::print("{} bytes from {} ttl={} ", host.data.size(), who, host.received_ttl);
-      if (host.received_qos != 0 || options_.qos != 0) fmt::print("qos={} ", qos_text(host.received_qos));
-      fmt::print("time={:.2f} ms\n{}", host.latency_ms, options_.bell ? "\a" : "");
+      fmt::print("{}{}{}\n{}", line.before, line.mark, line.after, answered && options_.bell ? "\a" : "");
     }
     if (!output_.is_open()) return;
     if (host.sequence % 32 == 0) output_ << "#time,host,latency[ms]\n";
@@ -182,32 +219,42 @@ class Run {
     for (const pinghost* host = object_.first(); host != nullptr; host = host->next()) {
       const History& history = history_[place++];
       fmt::print("\n--- {} ping statistics ---\n", host->host_name);
-      fmt::print("{} packets transmitted, {} received, {:.2f}% packet loss, time {:.1f}ms\n", history.sent,
-                 history.received, 100 * history.lost(), history.latency_sum_ms);
-      if (history.sent != 0 && history.lost() > options_.most_lost) ++failed;
-      if (history.received == 0) continue;
-      fmt::print("RTT[ms]: min = {:.0f}, median = {:.0f}, p({:.0f}) = {:.0f}, max = {:.0f}\n",
-                 history.percentile(0), history.percentile(50), options_.percentile,
-                 history.percentile(options_.percentile), history.percentile(100));
+      fmt::print("{}\n", packets_text(history));
+      if (history.sent() != 0 && history.lost() > options_.most_lost) ++failed;
+      if (const SortedTimes times(history); !times.empty())
+        fmt::print("{}\n", times_text(times, options_.percentile));
     }
     return failed;
   }
 
   const Options& options_;
+  bool on_screen_;
   process::Signals signals_;
   pingobj object_;
   std::vector<History> history_;  // in the order of the object's hosts
   std::ofstream output_;
+  std::unique_ptr<Screen> screen_;  // null: lines on standard output
+  bool watches_keys_ = false;
   bool stopped_ = false;
 };
+
+int run_as(bool on_screen, int count, char** arguments) {
+  // What opens sockets; nothing else needs a privilege.
+  net::keep_only({net::Capability::net_raw, net::Capability::net_admin});
+  const CommandLine line = read_command_line(count, arguments, on_screen);
+  return line.options ? Run(*line.options, on_screen).run() : line.status;
+}
 
 }  // namespace
 
 int run(int count, char** arguments) {
-  // What opens sockets; nothing else needs a privilege.
-  net::keep_only({net::Capability::net_raw, net::Capability::net_admin});
-  const CommandLine line = read_command_line(count, arguments);
-  return line.options ? Run(*line.options).run() : line.status;
+  return run_as(false, count, arguments);
+}
+
+int run_on_screen(int count, char** arguments) {
+  // Which letters the screen has.
+  std::setlocale(LC_CTYPE, "");
+  return run_as(true, count, arguments);
 }
 
 }  // namespace sonde::compat::oping
