@@ -10,6 +10,7 @@
 
 #include "compat/sides.hpp"
 #include "compat/vt52.hpp"
+#include "lab/sanitized.hpp"
 #include "lab/terminal.hpp"
 
 namespace sonde::compat_test {
@@ -19,11 +20,12 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// Of an interval of 200 ms each probe takes the middle of another fifth: a bar has five heights where letters are plain.
+// A bar of 200 ms has five heights, or 24 in colour, and a row is as long in 76 cells: each probe is so late that a little more
+// changes none of them.
 constexpr std::string_view scenario =
-    "host 10.77.0.1; probe 1: delay 20ms; probe 2: delay 60ms; probe 3: delay 100ms; probe 4: silence\n"
+    "host 10.77.0.1; probe 1: delay 19ms; probe 2: delay 61ms; probe 3: delay 103ms; probe 4: silence\n"
     "host 10.77.0.2; silence\n"
-    "host 10.77.0.3 fd77::3; delay 20ms; tos 0x28\n";
+    "host 10.77.0.3 fd77::3; delay 22ms; tos 0x28\n";
 
 Words with_rounds(Words words) {
   words.insert(words.begin(), {"-c", "4", "-i", "0.2", "-w", "0.15"});
@@ -103,6 +105,7 @@ TEST_F(Noping, MistakesAreSaidBeforeTheScreenIsDrawn) {
 }
 
 TEST_F(Noping, WithoutATerminalItSaysSo) {
+  if (lab::sanitized) GTEST_SKIP() << "ncurses forgets to free the screen that it could not open";
   for (const char* kind : {"TERM=no-such-terminal", "TERM="}) {
     const Sides sides =
         run_sides(network_.space(), "noping", {"-c", "1", "10.77.0.3"}, {.environment = {kind}});
@@ -134,7 +137,7 @@ TEST_F(Noping, ATerminalWithColoursAndUtf8ShowsBoth) {
       face("noping", with_rounds({"10.77.0.1"}), {.environment = {"TERM=xterm-256color", "LC_ALL=C.UTF-8"}}),
       {});
   EXPECT_EQ(noping.wait().status, 0);
-  // 20, 60 and 100 of 200 ms: the third and the last of eight green steps, and the fifth of the yellow ones on green.
+  // 19, 61 and 103 of 200 ms: the third and the last of eight green steps, and the fifth of the yellow ones on green.
   EXPECT_THAT(noping.seen(), AllOf(HasSubstr("\x1b[32m▃"), HasSubstr("\x1b[32m█"),
                                    HasSubstr("\x1b[33m\x1b[42m▅"), HasSubstr("\x1b[31m!")));
   EXPECT_THAT(noping.seen(), HasSubstr("\x1b[?1049l")) << "back to the screen from before";
@@ -149,10 +152,10 @@ TEST_F(Noping, KeysChangeTheGraphAndTheBoxes) {
   EXPECT_TRUE(shows(noping, "\n ["));
   noping.type("++++");
   EXPECT_TRUE(shows(noping, "RTT[ms]"));
-  EXPECT_TRUE(shows(noping, "RR")) << "of an interval of 100 ms 20 are the second of five steps";
+  EXPECT_TRUE(shows(noping, "RR")) << "of an interval of 100 ms 22 are in the second of five steps";
   noping.type("g");
   EXPECT_TRUE(shows(noping, "RR", false));
-  EXPECT_TRUE(shows(noping, " L ")) << "all in one place";
+  EXPECT_TRUE(shows(noping, "  L")) << "nearly all in one place";
   noping.type("\x03");
   EXPECT_EQ(noping.wait().status, 0);
 }
@@ -184,13 +187,15 @@ TEST_F(Noping, FollowsTheTerminalsSize) {
     const std::size_t before = noping.seen().size();
     noping.resize(size);
     // Drawn anew, with both boxes in their places and the last line above them.
-    const std::string edge = "+" + std::string(size.columns - 2u, 'P');
-    EXPECT_TRUE(shows(noping, edge, true, size, before));
+    const auto last_row = [&] {
+      return vt52_screen(std::string_view(noping.seen()).substr(before), size.rows, size.columns).back();
+    };
+    EXPECT_TRUE(noping.wait_until([&](const std::string& /*seen*/) {
+      return last_row().starts_with("+" + std::string(size.columns - 2u, 'P'));
+    })) << last_row();
     EXPECT_TRUE(shows(noping, " 10.77.0.3 ping statistics ", true, size, before));
     EXPECT_TRUE(shows(noping, " fd77::3 ping statistics ", true, size, before));
     EXPECT_TRUE(shows(noping, "bytes from fd77::3", true, size, before));
-    const auto rows = vt52_screen(std::string_view(noping.seen()).substr(before), size.rows, size.columns);
-    EXPECT_EQ(rows.back().substr(0, edge.size()), edge);
   }
   noping.type("\x03");
   EXPECT_EQ(noping.wait().status, 0);
