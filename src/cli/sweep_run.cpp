@@ -17,7 +17,7 @@
 #include "net/random.hpp"
 #include "sweep/heatmap_picture.hpp"
 #include "sweep/host_tables.hpp"
-#include "xdp/xdp_transport.hpp"
+#include "xdp/devices.hpp"
 
 namespace sonde::cli {
 

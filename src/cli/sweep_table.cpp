@@ -313,8 +313,7 @@ constexpr std::array sweep_table = {
                           "opens. xdp: AF_XDP, past the "
                           "kernel's IP stack, for the highest rates: with CAP_NET_RAW it sends so, with "
                           "CAP_BPF and CAP_NET_ADMIN "
-                          "it receives so as well; one address family at a time, and at most one thread for "
-                          "each queue of the device.",
+                          "it receives so as well; at most one thread for each queue of the device.",
                .default_text = "auto",
                .choices = choice_names<transports>,
                .apply = choose_transport},

@@ -61,9 +61,10 @@ class UsualDelay {
 
 struct Channel {
   Channel(std::unique_ptr<transport::Transport> opened, std::optional<Address> from)
-      : transport(std::move(opened)), source(from) {}
+      : transport(std::move(opened)), identifier(transport->identifier()), source(from) {}
 
   std::unique_ptr<transport::Transport> transport;
+  std::uint16_t identifier;       // that answers to its probes have
   std::optional<Address> source;  // as it was told; none: routing decides
   std::uint32_t next_number = 0;
   std::uint64_t drops = 0;  // receive_drops() when last asked

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ranges>
 #include <utility>
 
 #include "net/random.hpp"
@@ -21,8 +22,8 @@ namespace {
 constexpr double buffered_seconds = 0.02;
 constexpr std::size_t most_sockets = 16;
 constexpr std::size_t sockets_at_full_speed = 8;
-constexpr std::uint64_t samples_for_device =
-    64;  // of the addresses, for the device that most of a sweep leaves by
+// Of a family's addresses, for the device that most of it leaves by.
+constexpr std::uint64_t samples_for_device = 64;
 
 // Whom the counters below `limit` belong to: this process's shard, dealt out to its threads.
 Shard thread_shard(const Settings& settings, unsigned thread) {
@@ -35,6 +36,27 @@ std::vector<Address> of_family(const std::vector<Address>& addresses, Family fam
   std::ranges::copy_if(addresses, std::back_inserter(found),
                        [family](const Address& address) { return address.family() == family; });
   return found;
+}
+
+// Of which families the space has addresses.
+std::vector<Family> families_in(const TargetSpace& space) {
+  const Family first = space.at(0).family(), last = space.at(space.size() - 1).family();
+  return first == last ? std::vector{first} : std::vector{first, last};
+}
+
+// Some of the space's addresses of a family, evenly over all of them. IPv4 is before IPv6.
+std::vector<Address> samples_of(const TargetSpace& space, Family family) {
+  const auto all = std::views::iota(std::uint64_t{0}, space.size());
+  const auto ipv6 =
+      std::ranges::partition_point(all, [&space](std::uint64_t index) { return space.at(index).is_ipv4(); });
+  const auto ipv4 = static_cast<std::uint64_t>(ipv6 - all.begin());  // how many
+  const std::uint64_t begin = family == Family::ipv4 ? 0 : ipv4;
+  const std::uint64_t end = family == Family::ipv4 ? ipv4 : space.size();
+  const std::uint64_t step = std::max<std::uint64_t>(1, (end - begin) / samples_for_device);
+  std::vector<Address> samples;
+  for (std::uint64_t index = begin; index < end && samples.size() < samples_for_device; index += step)
+    samples.push_back(space.at(index));
+  return samples;
 }
 
 Result<transport::OpenedTransport> open_icmp(Family family, transport::TransportOptions options) {
@@ -90,39 +112,32 @@ Result<std::unique_ptr<Sweep>> Sweep::open(const Settings& settings, const Targe
   return sweep;
 }
 
-Result<void> Sweep::open_device() {
-  const TargetSpace& space = *common_.space;
-  if (space.at(0).family() != space.at(space.size() - 1).family()) {
-    return std::unexpected(
-        Error::invalid("AF_XDP asks one address family at a time", {}, "sweep IPv4 and IPv6 in two runs"));
-  }
+// A family leaves by one device, which is that of most of its addresses.
+Result<void> Sweep::open_devices() {
   if (settings_.sources.size() > 1)
     return std::unexpected(Error::invalid("AF_XDP sends from one source address only"));
-  if (settings_.sources.size() == 1) settings_.network.source = settings_.sources.front();
-  std::vector<Address> samples;
-  const std::uint64_t step = std::max<std::uint64_t>(1, space.size() / samples_for_device);
-  for (std::uint64_t i = 0; i < space.size() && samples.size() < samples_for_device; i += step)
-    samples.push_back(space.at(i));
-  auto device = xdp::Device::open(samples, settings_.network);
-  if (!device) return std::unexpected(device.error());
-  device_ = std::move(*device);
-  if (device_->without_program())
-    notice_ = "answers come by a raw socket: " + device_->without_program()->message();
+  devices_ = std::make_unique<xdp::Devices>();
+  for (const Family family : families_in(*common_.space)) {
+    NetworkOptions network = settings_.network;
+    if (const auto sources = of_family(settings_.sources, family); !sources.empty())
+      network.source = sources.front();
+    if (auto added = devices_->add(samples_of(*common_.space, family), network); !added) return added;
+  }
+  if (devices_->without_program())
+    notice_ = "answers come by a raw socket: " + devices_->without_program()->message();
   return {};
 }
 
 Result<void> Sweep::open_workers(const Earlier* earlier) {
   const TargetSpace& space = *common_.space;
   if (settings_.transport == TransportKind::xdp) {
-    if (auto opened = open_device(); !opened) return opened;
+    if (auto opened = open_devices(); !opened) return opened;
   }
   const std::uint64_t limit =
       settings_.max_targets != 0 ? std::min(settings_.max_targets, space.size()) : space.size();
   for (unsigned thread = 0; thread < settings_.threads; ++thread) {
     std::vector<Channel> lanes[2];
-    for (const Family family : {Family::ipv4, Family::ipv6}) {
-      const bool is_there = space.at(0).family() == family || space.at(space.size() - 1).family() == family;
-      if (!is_there) continue;
+    for (const Family family : families_in(space)) {
       auto channels = open_channels(family, thread);
       if (!channels) return std::unexpected(channels.error());
       lanes[family == Family::ipv6] = std::move(*channels);
@@ -140,8 +155,8 @@ Result<void> Sweep::open_workers(const Earlier* earlier) {
 
 Result<transport::OpenedTransport> Sweep::open_one(Family family, unsigned thread,
                                                    transport::TransportOptions options) {
-  if (!device_) return open_icmp(family, std::move(options));
-  auto opened = device_->open_transport(thread, settings_.threads, options);
+  if (!devices_) return open_icmp(family, std::move(options));
+  auto opened = devices_->open_transport(family, thread, settings_.threads, options);
   if (!opened) return std::unexpected(opened.error());
   return transport::OpenedTransport{.transport = std::move(*opened), .reason = {}};
 }
@@ -162,8 +177,8 @@ Result<std::vector<Channel>> Sweep::open_channels(Family family, unsigned thread
     if (!opened) return std::unexpected(opened.error());
     opened->transport->expect_messages_of(wire::echo_header_bytes + payload_size(settings_));
     transport_ = opened->transport->kind();
-    if (device_) wanted = 1;
-    if (channels.empty() && settings_.sockets == 0 && !device_) {
+    if (devices_) wanted = 1;
+    if (channels.empty() && settings_.sockets == 0 && !devices_) {
       const double answers = common_.rate_each * buffered_seconds;
       const double capacity =
           static_cast<double>(std::max<std::size_t>(1, opened->transport->receive_capacity()));
@@ -178,7 +193,7 @@ Result<std::vector<Channel>> Sweep::open_channels(Family family, unsigned thread
 
 void Sweep::start() {
   running_ = workers_.size();
-  const bool by_queues = device_ && workers_.size() > 1;
+  const bool by_queues = devices_ && workers_.size() > 1;
   for (unsigned number = 0; number < workers_.size(); ++number) {
     threads_.emplace_back([this, number, by_queues] {
       if (by_queues) stay_on_processor(number);

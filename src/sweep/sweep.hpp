@@ -25,7 +25,7 @@
 #include "sweep/settings.hpp"
 #include "sweep/target_space.hpp"
 #include "sweep/worker.hpp"
-#include "xdp/xdp_transport.hpp"
+#include "xdp/devices.hpp"
 
 namespace sonde::sweep {
 
@@ -98,7 +98,7 @@ class Sweep final : private Findings {
   Sweep(const Settings& settings, const TargetSpace& space, AnswerSet& answers, RecordSink& sink,
         const Earlier* earlier);
   Result<void> open_workers(const Earlier* earlier);
-  Result<void> open_device();
+  Result<void> open_devices();
   Result<std::vector<Channel>> open_channels(Family family, unsigned thread);
   Result<transport::OpenedTransport> open_one(Family family, unsigned thread,
                                               transport::TransportOptions options);
@@ -116,7 +116,7 @@ class Sweep final : private Findings {
   std::uint16_t next_identifier_;  // of raw sockets
   TransportKind transport_ = TransportKind::automatic;
   std::string notice_;
-  std::unique_ptr<xdp::Device> device_;  // outlives the workers
+  std::unique_ptr<xdp::Devices> devices_;  // outlives the workers
   std::vector<std::unique_ptr<Worker>> workers_;
   std::mutex mutex_;             // of answers, their count and sink
   std::uint64_t answering_ = 0;  // those of earlier runs included

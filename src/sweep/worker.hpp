@@ -106,7 +106,9 @@ class Worker {
   void receive_from(Channel& channel);
   void take_stamp(Channel& channel, const transport::SendStamp& stamp);
   void take(const Channel& channel, const transport::Arrival& arrival);
-  void take_reply(const Channel& channel, const transport::Arrival& arrival);
+  // By whose probe the answer is; nullptr: none of this worker's. `by`: that it came by.
+  const Channel* channel_of(std::uint16_t identifier, const Channel& by) const;
+  void take_reply(const Channel& by, const transport::Arrival& arrival);
   void take_error(const Channel& channel, const transport::Arrival& arrival);
   void describe(const Channel& channel, const transport::Arrival& arrival, const Address& address,
                 Record& record) const;

@@ -78,18 +78,29 @@ void Worker::measure(const transport::Arrival& arrival, const ProbeNumbers& numb
   record.late = *record.rtt > common_->settings->late;
 }
 
-void Worker::take_reply(const Channel& channel, const transport::Arrival& arrival) {
+// Rings are a thread's, not a channel's (xdp/xdp_transport.hpp).
+const Channel* Worker::channel_of(std::uint16_t identifier, const Channel& by) const {
+  if (by.identifier == identifier) return &by;
+  for (const Lane* lane : {&ipv4_, &ipv6_}) {
+    const auto found = std::ranges::find(lane->channels, identifier, &Channel::identifier);
+    if (found != lane->channels.end()) return &*found;
+  }
+  return nullptr;
+}
+
+void Worker::take_reply(const Channel& by, const transport::Arrival& arrival) {
   const auto payload = arrival.message.payload;
+  const Channel* channel = channel_of(arrival.message.identifier, by);
   const auto numbers = Proof::read(payload);
-  const bool possible = !arrival.bad_checksum && numbers && numbers->index < common_->space->size() &&
-                        arrival.message.identifier == channel.transport->identifier();
+  const bool possible =
+      channel != nullptr && !arrival.bad_checksum && numbers && numbers->index < common_->space->size();
   const Address address = possible ? common_->space->at(numbers->index) : Address();
   if (!possible || !common_->proof->proves(payload, address)) {
     ++counts_.forged;
     return;
   }
   Record& record = records_.emplace_back();
-  describe(channel, arrival, address, record);
+  describe(*channel, arrival, address, record);
   record.is_reply = true;
   record.index = numbers->index;
   record.identifier = arrival.message.identifier;
@@ -104,7 +115,7 @@ void Worker::take_error(const Channel& channel, const transport::Arrival& arriva
   const wire::QuotedProbe& quoted = *arrival.message.quoted;
   const auto address = arrival.probed ? arrival.probed : quoted.destination;
   // Raw sockets see what is about other programs' probes.
-  if (!address || quoted.identifier != channel.transport->identifier()) return;
+  if (!address || quoted.identifier != channel.identifier) return;
   const auto index = common_->space->index_of(*address);
   const auto numbers = Proof::read(quoted.payload);
   const bool proved = numbers ? common_->proof->proves(quoted.payload, *address) && numbers->index == index

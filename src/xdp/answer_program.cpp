@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/if_ether.h>
 
 #include <cerrno>
 #include <utility>
@@ -13,7 +14,10 @@ namespace sonde::xdp {
 
 namespace {
 
-constexpr std::uint32_t is_bound = 1U << 16;  // as in answers.bpf.c
+struct Asker {  // as in answers.bpf.c
+  std::uint32_t protocol;
+  std::uint16_t thread, threads;
+};
 
 int say_nothing(libbpf_print_level /*level*/, const char* /*format*/, va_list /*arguments*/) {
   return 0;
@@ -69,11 +73,20 @@ Result<std::unique_ptr<AnswerProgram>> AnswerProgram::attach(std::uint32_t inter
   return std::unique_ptr<AnswerProgram>(new AnswerProgram(std::move(loaded)));
 }
 
-Result<void> AnswerProgram::bind(std::uint32_t queue, int socket, std::uint16_t identifier) {
-  const std::uint32_t bound = identifier | is_bound;
-  if (bpf_map_update_elem(loaded_->sockets, &queue, &socket, BPF_ANY) != 0 ||
-      bpf_map_update_elem(loaded_->identifiers, &queue, &bound, BPF_ANY) != 0)
+Result<void> AnswerProgram::bind(std::uint32_t queue, int socket) {
+  if (bpf_map_update_elem(loaded_->sockets, &queue, &socket, BPF_ANY) != 0)
     return std::unexpected(Error::from_errno(errno, "cannot tell the XDP program of a socket"));
+  return {};
+}
+
+Result<void> AnswerProgram::expect(Family family, std::uint16_t identifier, std::uint32_t thread,
+                                   std::uint32_t threads) {
+  const std::uint32_t key = identifier;
+  const Asker asker{.protocol = family == Family::ipv4 ? std::uint32_t{ETH_P_IP} : std::uint32_t{ETH_P_IPV6},
+                    .thread = static_cast<std::uint16_t>(thread),
+                    .threads = static_cast<std::uint16_t>(threads)};
+  if (bpf_map_update_elem(loaded_->identifiers, &key, &asker, BPF_ANY) != 0)
+    return std::unexpected(Error::from_errno(errno, "cannot tell the XDP program of an identifier"));
   return {};
 }
 

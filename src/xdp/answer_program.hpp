@@ -5,11 +5,12 @@
 #include <memory>
 #include <string>
 
+#include "sonde/address.hpp"
 #include "sonde/error.hpp"
 
 namespace sonde::xdp {
 
-// Attached as long as it lives, and gone with the process whatever ends that (a BPF link). Threads: open() and bind() from one.
+// Attached as long as it lives, and gone with the process whatever ends that (a BPF link). Threads: one owner.
 class AnswerProgram {
  public:
   static constexpr std::uint32_t most_queues = 64;
@@ -23,8 +24,11 @@ class AnswerProgram {
   AnswerProgram(const AnswerProgram&) = delete;
   AnswerProgram& operator=(const AnswerProgram&) = delete;
 
-  // From now on answers with that identifier that come in by that queue go to the socket. Requires: queue < most_queues.
-  Result<void> bind(std::uint32_t queue, int socket, std::uint16_t identifier);
+  // From now on answers of ours that come in by that queue go to the socket. Requires: queue < most_queues.
+  Result<void> bind(std::uint32_t queue, int socket);
+  // From now on answers with that identifier, in that family, are ours when they come by a queue of that thread, which are
+  // those whose number is its own modulo `threads`.
+  Result<void> expect(Family family, std::uint16_t identifier, std::uint32_t thread, std::uint32_t threads);
 
  private:
   struct Loaded;

@@ -1,9 +1,9 @@
 // answers.bpf.c: hands echo replies that are a transport's own straight to its AF_XDP socket, with the time they came.
 //
-// Runs on every packet that the device receives. A reply with the identifier of the socket that is bound to this receive queue
-// is taken out of the kernel's way, and the eight bytes before it tell when (CLOCK_MONOTONIC). Whatever else comes,
-// ICMP errors, fragments, packets with options, replies to others or on other queues, goes on to the stack, where the
-// transport's raw socket gets what is its own.
+// Runs on every packet that the device receives. A reply with an identifier of ours is taken out of the kernel's way, to the
+// socket of the receive queue that it came by, where that is its thread's, and the eight bytes before it tell when (CLOCK_MONOTONIC). Whatever else
+// comes, ICMP errors, fragments, packets with options, replies to others or on another thread's queues, goes on to the stack, where the raw socket with
+// that identifier gets what is its own.
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
@@ -13,7 +13,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-enum { most_queues = 64, is_bound = 1 << 16, icmp_echo_reply = 0, icmpv6_echo_reply = 129 };
+enum { most_queues = 64, identifiers_there_are = 1 << 16, icmp_echo_reply = 0, icmpv6_echo_reply = 129 };
 
 // The start of an ICMP message, the same in both families (<linux/icmp.h> drags in the C library).
 struct echo_header {
@@ -22,6 +22,12 @@ struct echo_header {
   __u16 checksum;
   __u16 identifier;
   __u16 sequence;
+};
+
+// Whose probes have an identifier. As in answer_program.cpp.
+struct asker {
+  __u32 protocol;         // the EtherType of their family; 0: none has it
+  __u16 thread, threads;  // queue q is thread q % threads's
 };
 
 struct {
@@ -33,9 +39,9 @@ struct {
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, most_queues);
-  __type(key, __u32);    // receive queue
-  __type(value, __u32);  // the identifier of its socket, with `is_bound`; 0: it has none
+  __uint(max_entries, identifiers_there_are);
+  __type(key, __u32);    // identifier
+  __type(value, struct asker);
 } identifiers SEC(".maps");
 
 // The identifier of an echo reply in host order; -1: this is none.
@@ -57,27 +63,31 @@ static __noinline int ipv6_reply_identifier(void *packet, void *end) {
   return icmp->type == icmpv6_echo_reply ? bpf_ntohs(icmp->identifier) : -1;
 }
 
-static __always_inline int reply_identifier(void *packet, void *end) {
-  struct ethhdr *ethernet = packet;
-  if ((void *)(ethernet + 1) > end) return -1;
-  if (ethernet->h_proto == bpf_htons(ETH_P_IP)) return ipv4_reply_identifier(packet, end);
-  if (ethernet->h_proto == bpf_htons(ETH_P_IPV6)) return ipv6_reply_identifier(packet, end);
+static __always_inline int reply_identifier(void *packet, void *end, __u32 protocol) {
+  if (protocol == ETH_P_IP) return ipv4_reply_identifier(packet, end);
+  if (protocol == ETH_P_IPV6) return ipv6_reply_identifier(packet, end);
   return -1;
 }
 
 SEC("xdp")
 int take_answers(struct xdp_md *context) {
-  int identifier = reply_identifier((void *)(long)context->data, (void *)(long)context->data_end);
-  __u32 queue = context->rx_queue_index;
-  __u32 *bound = bpf_map_lookup_elem(&identifiers, &queue);
-  if (identifier < 0 || !bound || *bound != (__u32)(identifier | is_bound)) return XDP_PASS;
+  void *end = (void *)(long)context->data_end;
+  struct ethhdr *ethernet = (void *)(long)context->data;
+  if ((void *)(ethernet + 1) > end) return XDP_PASS;
+  __u32 protocol = bpf_ntohs(ethernet->h_proto);
+  int found = reply_identifier(ethernet, end, protocol);
+  if (found < 0) return XDP_PASS;
+  __u32 identifier = found;
+  struct asker *asker = bpf_map_lookup_elem(&identifiers, &identifier);
+  if (!asker || asker->protocol != protocol || asker->threads == 0) return XDP_PASS;
+  if (context->rx_queue_index % asker->threads != asker->thread) return XDP_PASS;
 
   // What has no room for the time is told it by the stack.
   if (bpf_xdp_adjust_meta(context, -(int)sizeof(__u64)) != 0) return XDP_PASS;
   __u64 *time = (void *)(long)context->data_meta;
   if ((void *)(time + 1) > (void *)(long)context->data) return XDP_PASS;
   *time = bpf_ktime_get_ns();
-  return bpf_redirect_map(&sockets, queue, XDP_PASS);
+  return bpf_redirect_map(&sockets, context->rx_queue_index, XDP_PASS);
 }
 
 char license_name[] SEC("license") = "GPL";

@@ -33,14 +33,15 @@ bool is_usable(const net::Neighbour& neighbour) {
 
 }  // namespace
 
-NextHops::NextHops(net::RouteTable routes, std::uint32_t interface_index, NetworkOptions options)
+NextHops::NextHops(std::shared_ptr<const net::RouteTable> routes, std::uint32_t interface_index,
+                   NetworkOptions options)
     : routes_(std::move(routes)),
       interface_index_(interface_index),
       options_(std::move(options)),
-      known_(routes_.routes()) {}
+      known_(routes_->routes()) {}
 
 const Hop* NextHops::hop(const Address& destination, MonotonicTime now) {
-  const auto route = routes_.find(destination);
+  const auto route = routes_->find(destination);
   if (!route) return nullptr;
   Known& known = known_[*route];
   const Nanoseconds lasts = known.hop ? ask_again_after : ask_for_unknown_after;

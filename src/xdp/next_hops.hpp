@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -30,7 +31,8 @@ struct Hop {
 // Threads: one owner.
 class NextHops {
  public:
-  NextHops(net::RouteTable routes, std::uint32_t interface_index, NetworkOptions options);
+  NextHops(std::shared_ptr<const net::RouteTable> routes, std::uint32_t interface_index,
+           NetworkOptions options);
 
   // nullptr: leave it to the kernel. Valid until the next call.
   const Hop* hop(const Address& destination, MonotonicTime now);
@@ -42,7 +44,7 @@ class NextHops {
   };
   std::optional<Hop> ask(const Address& destination) const;
 
-  net::RouteTable routes_;
+  std::shared_ptr<const net::RouteTable> routes_;
   std::uint32_t interface_index_;
   NetworkOptions options_;
   std::vector<Known> known_;  // by the number of the route

@@ -1,7 +1,7 @@
 // unavailable.cpp: the room of a sonde that was built without AF_XDP (-DSONDE_XDP=OFF): there is no device to be had.
 #include <utility>
 
-#include "xdp/xdp_transport.hpp"
+#include "xdp/devices.hpp"
 
 namespace sonde::xdp {
 
@@ -14,28 +14,24 @@ Error unavailable() {
 
 }  // namespace
 
-struct Device::Opened {
+struct Devices::Opened {
   std::optional<Error> without_program = unavailable();
 };
 
-Device::Device(std::unique_ptr<Opened> opened) : opened_(std::move(opened)) {}
-Device::~Device() = default;
+Devices::Devices() : opened_(std::make_unique<Opened>()) {}
+Devices::~Devices() = default;
 
-std::uint32_t Device::queues() const {
-  return 0;
-}
-
-const std::optional<Error>& Device::without_program() const {
+const std::optional<Error>& Devices::without_program() const {
   return opened_->without_program;
 }
 
-Result<std::unique_ptr<Device>> Device::open(std::span<const Address> /*destinations*/,
-                                             const NetworkOptions& /*options*/) {
+Result<void> Devices::add(std::span<const Address> /*destinations*/, const NetworkOptions& /*options*/) {
   return std::unexpected(unavailable());
 }
 
-Result<std::unique_ptr<transport::Transport>> Device::open_transport(
-    std::uint32_t /*number*/, std::uint32_t /*transports*/, const transport::TransportOptions& /*options*/) {
+Result<std::unique_ptr<transport::Transport>> Devices::open_transport(
+    Family /*family*/, std::uint32_t /*number*/, std::uint32_t /*threads*/,
+    const transport::TransportOptions& /*options*/) {
   return std::unexpected(unavailable());
 }
 

@@ -34,12 +34,7 @@ constexpr const char* no_request_by_the_stack =
 class SweepingByXdp : public ::testing::Test {
  protected:
   SweepingByXdp() : far_(near_) {
-    const int there = far_.place().network;
-    const Words two_queues{"numtxqueues", "2", "numrxqueues", "2"};
-    near_.run_checked({.arguments = Words{"ip", "link", "add", "near"} + two_queues +
-                                    Words{"type", "veth", "peer", "name", "far"} + two_queues +
-                                    Words{"netns", fmt::format("/proc/self/fd/{}", there)},
-                       .inherited = {there}});
+    add_pair("near", "far");
     near_.ip(
         "link set lo up\nlink set near address 02:00:00:00:00:01 up\n"
         "addr add 192.0.2.1/24 dev near\naddr add 2001:db8:1::1/64 dev near nodad\n");
@@ -57,6 +52,14 @@ class SweepingByXdp : public ::testing::Test {
         "neigh add 2001:db8:1::1 lladdr 02:00:00:00:00:01 dev far\n");
     await_device(near_, "near");
     await_device(far_, "far");
+  }
+  void add_pair(const std::string& near, const std::string& far) const {
+    const int there = far_.place().network;
+    const Words two_queues{"numtxqueues", "2", "numrxqueues", "2"};
+    near_.run_checked({.arguments = Words{"ip", "link", "add", near} + two_queues +
+                                    Words{"type", "veth", "peer", "name", far} + two_queues +
+                                    Words{"netns", fmt::format("/proc/self/fd/{}", there)},
+                       .inherited = {there}});
   }
   // A device is put to work a moment after its other end came up, and drops what is sent before.
   static void await_device(const Namespace& space, const std::string& device) {
@@ -101,6 +104,35 @@ TEST_F(SweepingByXdp, AsksAndIsAnsweredPastTheStack) {
       ASSERT_LT(row["rtt_ms"].get<double>(), 1000) << row;
     }
   }
+}
+
+TEST_F(SweepingByXdp, AsksBothFamiliesByOneDevice) {
+  know_the_neighbours();
+  near_.nft(nothing_by_the_stack);
+  const Finished finished = sweep(everything + Words{"-r", "20k", "--retry", "2", "--late", "500ms",
+                                                     "198.18.0.0/22", "2001:db8:2::/118"});
+  EXPECT_EQ(finished.status, 0) << finished.errors;
+  EXPECT_THAT(finished.errors, HasSubstr("0 forged"));
+  EXPECT_EQ(addresses_of(finished).size(), 2048u) << finished.errors;
+}
+
+TEST_F(SweepingByXdp, AsksEachFamilyByItsDevice) {
+  add_pair("near6", "far6");
+  near_.ip("link set near6 address 02:00:00:00:00:03 up\naddr add 2001:db8:3::1/64 dev near6 nodad\n");
+  far_.ip(
+      "link set far6 address 02:00:00:00:00:04 up\naddr add 2001:db8:3::2/64 dev far6 nodad\n"
+      "neigh add 2001:db8:3::1 lladdr 02:00:00:00:00:03 dev far6\n");
+  await_device(near_, "near6");
+  await_device(far_, "far6");
+  near_.ip(
+      "route replace 2001:db8:2::/64 via 2001:db8:3::2\n"
+      "neigh add 2001:db8:3::2 lladdr 02:00:00:00:00:04 dev near6\n");
+  know_the_neighbours();
+  near_.nft(nothing_by_the_stack);
+  const Finished finished = sweep(everything + Words{"-r", "20k", "--retry", "2", "--late", "500ms",
+                                                     "198.18.0.0/22", "2001:db8:2::/118"});
+  EXPECT_EQ(finished.status, 0) << finished.errors;
+  EXPECT_EQ(addresses_of(finished).size(), 2048u) << finished.errors;
 }
 
 // What comes in by the queue of the other thread is handed to the stack, and finds its thread by the raw socket.
@@ -155,7 +187,7 @@ TEST_F(SweepingByXdp, SaysWhyNotBeforeAnythingIsSent) {
     EXPECT_THAT(finished.errors, HasSubstr(why));
     EXPECT_THAT(finished.errors, Not(HasSubstr("probes sent")));
   };
-  expect({"198.18.0.1", "2001:db8:2::1"}, 3, "one address family at a time");
+  expect({"198.18.0.1", "2001:db8:9::1"}, 3, "2001:db8:9::1");  // no route
   expect({"127.0.0.1"}, 3, "no Ethernet");
   expect({"--threads", "3", "198.18.0.0/24"}, 3, "one thread for each queue of the device: near; it has 2");
   expect({"198.18.0.1"}, 3, "CAP_NET_RAW", {"setpriv", "--bounding-set", "-all"});
