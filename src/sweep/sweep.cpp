@@ -114,8 +114,6 @@ Result<std::unique_ptr<Sweep>> Sweep::open(const Settings& settings, const Targe
 
 // A family leaves by one device, which is that of most of its addresses.
 Result<void> Sweep::open_devices() {
-  if (settings_.sources.size() > 1)
-    return std::unexpected(Error::invalid("AF_XDP sends from one source address only"));
   devices_ = std::make_unique<xdp::Devices>();
   for (const Family family : families_in(*common_.space)) {
     NetworkOptions network = settings_.network;
@@ -170,14 +168,15 @@ Result<std::vector<Channel>> Sweep::open_channels(Family family, unsigned thread
   options.headers = settings_.headers;
   options.buffers = std::make_shared<transport::ReceiveBuffers>();
   std::vector<Channel> channels;
-  for (std::size_t wanted = std::max<std::size_t>(1, settings_.sockets); channels.size() < wanted;) {
+  // By rings there is nothing to be had of more: they are a thread's, however many channels it has.
+  const std::size_t at_first = devices_ ? sources.size() : settings_.sockets;
+  for (std::size_t wanted = std::max<std::size_t>(1, at_first); channels.size() < wanted;) {
     options.identifier = next_identifier_++;
     if (!sources.empty()) options.network.source = sources[channels.size() % sources.size()];
     auto opened = open_one(family, thread, options);
     if (!opened) return std::unexpected(opened.error());
     opened->transport->expect_messages_of(wire::echo_header_bytes + payload_size(settings_));
     transport_ = opened->transport->kind();
-    if (devices_) wanted = 1;
     if (channels.empty() && settings_.sockets == 0 && !devices_) {
       const double answers = common_.rate_each * buffered_seconds;
       const double capacity =

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "lab/sanitized.hpp"
@@ -133,6 +134,44 @@ TEST_F(SweepingByXdp, AsksEachFamilyByItsDevice) {
                                                      "198.18.0.0/22", "2001:db8:2::/118"});
   EXPECT_EQ(finished.status, 0) << finished.errors;
   EXPECT_EQ(addresses_of(finished).size(), 2048u) << finished.errors;
+}
+
+TEST_F(SweepingByXdp, SendsFromSeveralSourcesInTurn) {
+  near_.ip("addr add 192.0.2.3/24 dev near\naddr add 2001:db8:1::3/64 dev near nodad\n");
+  far_.ip(
+      "neigh add 192.0.2.3 lladdr 02:00:00:00:00:01 dev far\n"
+      "neigh add 2001:db8:1::3 lladdr 02:00:00:00:00:01 dev far\n");
+  know_the_neighbours();
+  near_.nft(nothing_by_the_stack);
+  const auto answers_to = [this](const Words& words) {
+    const Finished finished =
+        sweep(everything + Words{"-r", "20k", "-S", "192.0.2.1,2001:db8:1::3,192.0.2.3,2001:db8:1::1"} +
+              words + Words{"198.18.0.0/23", "2001:db8:2::/119"});
+    EXPECT_EQ(finished.status, 0) << finished.errors;
+    EXPECT_THAT(finished.errors, HasSubstr("0 forged"));
+    std::map<std::string, int> answers;
+    for (const json& row : rows_of(finished)) ++answers[row["to"]];
+    return answers;
+  };
+  const auto all = answers_to({"--retry", "2", "--late", "500ms"});
+  int answers = 0;
+  for (const auto& [source, number] : all) {
+    EXPECT_GT(number, 128) << source;
+    answers += number;
+  }
+  EXPECT_EQ(all.size(), 4u);
+  EXPECT_EQ(answers, 1024);
+
+  // It is on the wire what it is said to be.
+  far_.nft(
+      "table inet f {\n"
+      "  chain in { type filter hook input priority 0; ip saddr 192.0.2.3 drop; ip6 saddr 2001:db8:1::3 "
+      "drop; }\n"
+      "}\n");
+  const auto half = answers_to({});
+  EXPECT_EQ(half.size(), 2u);
+  EXPECT_TRUE(half.contains("192.0.2.1"));
+  EXPECT_TRUE(half.contains("2001:db8:1::1"));
 }
 
 // What comes in by the queue of the other thread is handed to the stack, and finds its thread by the raw socket.
