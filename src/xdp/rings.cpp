@@ -70,9 +70,16 @@ Rings::~Rings() {
 
 Result<std::unique_ptr<Rings>> Rings::open(const std::string& interface,
                                            std::span<const std::uint32_t> queues, bool receives) {
-  std::unique_ptr<Rings> rings(new Rings);
-  if (auto bound = rings->bind(interface, queues, receives); !bound) return std::unexpected(bound.error());
-  return rings;
+  // From the start each time: a failed attempt on one queue takes the rings of the first socket with it.
+  for (int attempt = 1;; ++attempt) {
+    std::unique_ptr<Rings> rings(new Rings);
+    const auto bound = rings->bind(interface, queues, receives);
+    if (bound) return rings;
+    if (bound.error().system_errno != EBUSY || attempt == most_bind_attempts)
+      return std::unexpected(bound.error());
+    rings.reset();
+    ::nanosleep(&bind_again_after, nullptr);
+  }
 }
 
 Result<void> Rings::bind(const std::string& interface, std::span<const std::uint32_t> queues, bool receives) {
@@ -125,17 +132,12 @@ Result<void> Rings::bind_queue(const std::string& interface, std::uint32_t numbe
   config.bind_flags = XDP_USE_NEED_WAKEUP;
   xsk_ring_cons* receive_ring = receives ? &queue.received : nullptr;
   xsk_ring_prod* send_ring = is_first ? &queue.send : nullptr;
-  for (int attempt = 1;; ++attempt) {
-    const int status =
-        xsk_socket__create_shared(&queue.socket, interface.c_str(), number, memory_->umem, receive_ring,
-                                  send_ring, &queue.fill, &queue.completed, &config);
-    if (status == 0) return {};
-    queue.socket = nullptr;
-    // A failed attempt takes the rings of the first socket with it.
-    if (status != -EBUSY || attempt == most_bind_attempts || !is_first)
-      return std::unexpected(bind_failure(-status, interface, number));
-    ::nanosleep(&bind_again_after, nullptr);
-  }
+  const int status =
+      xsk_socket__create_shared(&queue.socket, interface.c_str(), number, memory_->umem, receive_ring,
+                                send_ring, &queue.fill, &queue.completed, &config);
+  if (status == 0) return {};
+  queue.socket = nullptr;
+  return std::unexpected(bind_failure(-status, interface, number));
 }
 
 void Rings::give_receive_frames(Queue& queue, std::uint64_t first) {
