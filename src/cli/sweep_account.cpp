@@ -90,6 +90,7 @@ Result<void> write_metadata(const SweepAccount& account, const std::string& file
   summary.filter = options.filter;
   summary.contact = settings.contact;
   summary.counts = account.state.counts;
+  summary.handovers = account.state.handovers;
   summary.asked = account.state.asked;
   summary.written = account.written;
   summary.refusals = account.state.refusals;

@@ -105,6 +105,8 @@ void put_counts(Json& object, const SweepSummary& summary) {
   object["success_total"] = counts.replies;
   object["success_unique"] = counts.answering;
   object["failure_total"] = counts.errors;
+  object["handed_over"] = summary.handovers.all;
+  object["handed_over_waited"] = summary.handovers.waited;
   object["output_results"] = summary.written;
   object["hitrate"] = 100 * ratio(counts.answering, summary.asked);  // percent, as zmap's
   object["resumptions"] = summary.resumptions;

@@ -51,6 +51,7 @@ struct SweepSummary {
 
   // What came of it.
   Counts counts;
+  Handovers handovers;
   std::uint64_t asked = 0;                // addresses that were sent at least one probe
   std::uint64_t written = 0;              // records that passed the filter
   std::map<int, std::uint64_t> refusals;  // errno of the send call: how often

@@ -47,4 +47,15 @@ struct Counts {
   friend bool operator==(const Counts&, const Counts&) = default;
 };
 
+// Answers that came by the queue of another thread than their probes', and how many of these had to wait for room on their way to
+// it (exchange.hpp). They add up.
+struct Handovers {
+  std::uint64_t all = 0, waited = 0;
+  Handovers& operator+=(const Handovers& other) {
+    all += other.all;
+    waited += other.waited;
+    return *this;
+  }
+};
+
 }  // namespace sonde::sweep

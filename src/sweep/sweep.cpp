@@ -70,7 +70,7 @@ Result<transport::OpenedTransport> open_icmp(Family family, transport::Transport
 }
 
 // A device without queues of its own (veth) puts an answer into the queue with the number of the processor that brings it, which is the
-// one that sent; what lands in another thread's queue takes the long way. Where the processor is not to be had, so be it.
+// one that sent; what lands in another thread's queue has to be handed over. Where the processor is not to be had, so be it.
 void stay_on_processor(unsigned number) {
   cpu_set_t processor;
   CPU_ZERO(&processor);
@@ -114,13 +114,15 @@ Result<std::unique_ptr<Sweep>> Sweep::open(const Settings& settings, const Targe
 
 // A family leaves by one device, which is that of most of its addresses.
 Result<void> Sweep::open_devices() {
-  devices_ = std::make_unique<xdp::Devices>();
+  devices_ = std::make_unique<xdp::Devices>(settings_.threads);
   for (const Family family : families_in(*common_.space)) {
     NetworkOptions network = settings_.network;
     if (const auto sources = of_family(settings_.sources, family); !sources.empty())
       network.source = sources.front();
     if (auto added = devices_->add(samples_of(*common_.space, family), network); !added) return added;
   }
+  if (settings_.threads > 1) exchange_ = std::make_unique<Exchange>(settings_.threads);
+  common_.exchange = exchange_.get();
   if (devices_->without_program())
     notice_ = "answers come by a raw socket: " + devices_->without_program()->message();
   return {};
@@ -145,8 +147,8 @@ Result<void> Sweep::open_workers(const Earlier* earlier) {
     const Walk walk(order_, *answers_, shard, limit, settings_.rounds,
                     earlier != nullptr ? earlier->begin[thread] : WalkPosition{},
                     earlier != nullptr ? earlier->caught_up[thread] : WalkPosition{});
-    workers_.push_back(
-        std::make_unique<Worker>(common_, walk, std::move(lanes[0]), std::move(lanes[1]), Clock::system()));
+    workers_.push_back(std::make_unique<Worker>(common_, thread, walk, std::move(lanes[0]),
+                                                std::move(lanes[1]), Clock::system()));
   }
   return {};
 }
@@ -154,7 +156,7 @@ Result<void> Sweep::open_workers(const Earlier* earlier) {
 Result<transport::OpenedTransport> Sweep::open_one(Family family, unsigned thread,
                                                    transport::TransportOptions options) {
   if (!devices_) return open_icmp(family, std::move(options));
-  auto opened = devices_->open_transport(family, thread, settings_.threads, options);
+  auto opened = devices_->open_transport(family, thread, options);
   if (!opened) return std::unexpected(opened.error());
   return transport::OpenedTransport{.transport = std::move(*opened), .reason = {}};
 }
@@ -177,6 +179,7 @@ Result<std::vector<Channel>> Sweep::open_channels(Family family, unsigned thread
     if (!opened) return std::unexpected(opened.error());
     opened->transport->expect_messages_of(wire::echo_header_bytes + payload_size(settings_));
     transport_ = opened->transport->kind();
+    if (exchange_) exchange_->add(opened->transport->identifier(), thread);
     if (channels.empty() && settings_.sockets == 0 && !devices_) {
       const double answers = common_.rate_each * buffered_seconds;
       const double capacity =
@@ -229,6 +232,7 @@ State Sweep::state() const {
     state.done = state.done && progress.done;
     state.at.push_back(progress.at);
     for (const auto& [system_errno, probes] : progress.refusals) state.refusals[system_errno] += probes;
+    state.handovers += progress.handovers;
   }
   return state;
 }

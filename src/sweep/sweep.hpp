@@ -19,6 +19,7 @@
 #include "net/file_descriptor.hpp"
 #include "sonde/error.hpp"
 #include "sweep/answer_set.hpp"
+#include "sweep/exchange.hpp"
 #include "sweep/permutation.hpp"
 #include "sweep/proof.hpp"
 #include "sweep/record.hpp"
@@ -46,6 +47,7 @@ struct State {
   bool done = false;
   std::vector<WalkPosition> at{};           // of each worker
   std::map<int, std::uint64_t> refusals{};  // errno of the send call -> how many probes
+  Handovers handovers{};                    // answers that came by the queue of another thread
 };
 
 class Sweep final : private Findings {
@@ -116,7 +118,8 @@ class Sweep final : private Findings {
   std::uint16_t next_identifier_;  // of raw sockets
   TransportKind transport_ = TransportKind::automatic;
   std::string notice_;
-  std::unique_ptr<xdp::Devices> devices_;  // outlives the workers
+  std::unique_ptr<xdp::Devices> devices_;  // these two outlive the workers
+  std::unique_ptr<Exchange> exchange_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::mutex mutex_;             // of answers, their count and sink
   std::uint64_t answering_ = 0;  // those of earlier runs included

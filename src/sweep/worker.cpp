@@ -28,6 +28,8 @@ constexpr int most_until_stamp = 127, most_until_stamp_at_first = 7;
 constexpr std::uint64_t stamps_at_first = 64;
 
 constexpr Nanoseconds longest_sleep = std::chrono::milliseconds(5);
+// While others send: what comes in meanwhile has to find room in the ring of a queue.
+constexpr Nanoseconds longest_sleep_for_others = std::chrono::microseconds(500);
 constexpr Nanoseconds shortest_sleep = std::chrono::microseconds(30);
 constexpr Nanoseconds publish_every = std::chrono::milliseconds(20);
 constexpr Nanoseconds look_every = std::chrono::milliseconds(10);
@@ -40,9 +42,10 @@ void sleep_until(MonotonicTime time) {
 
 }  // namespace
 
-Worker::Worker(Common& common, Walk walk, std::vector<Channel> ipv4, std::vector<Channel> ipv6,
-               const Clock& clock)
+Worker::Worker(Common& common, unsigned number, Walk walk, std::vector<Channel> ipv4,
+               std::vector<Channel> ipv6, const Clock& clock)
     : common_(&common),
+      number_(number),
       walk_(walk),
       ipv4_{.channels = std::move(ipv4)},
       ipv6_{.channels = std::move(ipv6)},
@@ -57,6 +60,7 @@ Worker::Worker(Common& common, Walk walk, std::vector<Channel> ipv4, std::vector
     std::memcpy(buffer.data() + wire::echo_header_bytes + proof_bytes, settings.contact.data(),
                 settings.contact.size());
   departures_.resize(batch_size);
+  if (common.exchange != nullptr) leaving_.emplace(*common.exchange);
   publish(false);
 }
 
@@ -77,7 +81,9 @@ bool Worker::turn() {
   receive();
   if (watch_.now() - looked_at_ >= look_every) look_after_drops();
   if (watch_.now() - published_at_ >= publish_every) publish(false);
-  return !is_sending_done() || watch_.now() - last_sent_ < common_->settings->linger;
+  const bool awaits = !is_sending_done() || watch_.now() - last_sent_ < common_->settings->linger;
+  if (awaits || !leaving_) return awaits;
+  return !leaving_->turn_ended(has_to_hand_over());
 }
 
 bool Worker::is_sending_done() const {
@@ -228,14 +234,18 @@ void Worker::publish(bool done) {
                 .rate_in_force = rate_.in_force(),
                 .sending_done = is_sending_done(),
                 .done = done,
-                .refusals = refusals_};
+                .refusals = refusals_,
+                .handovers = handovers_};
 }
 
 void Worker::sleep() const {
   const MonotonicTime now = watch_.now();
-  MonotonicTime until = now + longest_sleep;
+  if (leaving_ && leaving_->is_ending()) return;
+  MonotonicTime until = now + (handed_over_ ? longest_sleep_for_others : longest_sleep);
   if (is_sending_done()) {
-    until = std::min(until, last_sent_ + common_->settings->linger);
+    // Past that it is for others that it is still here.
+    if (const MonotonicTime end = last_sent_ + common_->settings->linger; end > now)
+      until = std::min(until, end);
   } else if (!awaits_answers_) {
     until = std::min(until, rate_.next());
     for (const Lane* lane : {&ipv4_, &ipv6_}) {

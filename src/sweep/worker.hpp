@@ -2,7 +2,8 @@
 //
 // A turn: as many probes as the rate allows, in batches of 32 over the sockets in turn; then whatever has come back. Nothing is
 // kept of a probe but its batch's record in the send log: the answer brings index and ordinal, proves both, and the log has
-// the time. Nobody is woken for answers: the kernel's stamps say when they came.
+// the time. Nobody is woken for answers: the kernel's stamps say when they came. Workers whose answers come by each other's queues
+// hand them over (exchange.hpp), and end together.
 #pragma once
 
 #include <atomic>
@@ -16,6 +17,7 @@
 
 #include "engine/clock_watch.hpp"
 #include "sweep/channel.hpp"
+#include "sweep/exchange.hpp"
 #include "sweep/proof.hpp"
 #include "sweep/rate.hpp"
 #include "sweep/record.hpp"
@@ -40,6 +42,7 @@ struct Common {
   const Proof* proof = nullptr;
   const Settings* settings = nullptr;
   Findings* findings = nullptr;
+  Exchange* exchange = nullptr;           // where answers may come by other workers' queues
   std::atomic<double> rate_each{0};       // probes per second of one worker
   std::atomic<bool> stop_sending{false};  // no further probes; what is under way is still waited for
   std::atomic<bool> stop{false};
@@ -56,12 +59,14 @@ struct Progress {
   bool sending_done = false;
   bool done = false;
   std::map<int, std::uint64_t> refusals{};  // errno of the send call -> how many probes
+  Handovers handovers{};
 };
 
 class Worker {
  public:
-  // `ipv4` and `ipv6`: its sockets, at least one of each family that the space has.
-  Worker(Common& common, Walk walk, std::vector<Channel> ipv4, std::vector<Channel> ipv6, const Clock& clock);
+  // `number`: from 0, its own. `ipv4` and `ipv6`: its sockets, at least one of each family that the space has.
+  Worker(Common& common, unsigned number, Walk walk, std::vector<Channel> ipv4, std::vector<Channel> ipv6,
+         const Clock& clock);
 
   // Until all is sent and waited for, or the sweep is stopped. Once.
   void run();
@@ -106,15 +111,24 @@ class Worker {
   void receive_from(Channel& channel);
   void take_stamp(Channel& channel, const transport::SendStamp& stamp);
   void take(const Channel& channel, const transport::Arrival& arrival);
-  // By whose probe the answer is; nullptr: none of this worker's. `by`: that it came by.
-  const Channel* channel_of(std::uint16_t identifier, const Channel& by) const;
   void take_reply(const Channel& by, const transport::Arrival& arrival);
+  // Whose probes have the identifier; nullptr: none of this worker's.
+  const Channel* channel_of(std::uint16_t identifier) const;
+  // An answer that has proved itself.
+  void enter(const Channel& channel, const transport::Arrival& arrival, const Address& address,
+             const ProbeNumbers& numbers);
+  void hand_over(unsigned owner, const transport::Arrival& arrival, const ProbeNumbers& numbers);
+  // Gives others what is still to be handed over, and takes what they hand over.
+  void exchange();
+  void take_over(const Handover& answer);
+  bool has_to_hand_over() const;
   void take_error(const Channel& channel, const transport::Arrival& arrival);
   void describe(const Channel& channel, const transport::Arrival& arrival, const Address& address,
                 Record& record) const;
   void measure(const transport::Arrival& arrival, const ProbeNumbers& numbers, Record& record) const;
 
   Common* common_;
+  unsigned number_;
   Walk walk_;
   Lane ipv4_, ipv6_;
   engine::ClockWatch watch_;
@@ -135,6 +149,9 @@ class Worker {
   transport::ReceiveBatch received_;
   std::vector<Record> records_;
   Counts counts_;
+  Handovers handovers_;
+  bool handed_over_ = false;  // in this turn
+  std::optional<Leaving> leaving_;
   std::map<int, std::uint64_t> refusals_;
 
   mutable std::mutex mutex_;

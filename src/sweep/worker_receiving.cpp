@@ -6,9 +6,11 @@
 namespace sonde::sweep {
 
 void Worker::receive() {
+  handed_over_ = false;
   for (Lane* lane : {&ipv4_, &ipv6_}) {
     for (Channel& channel : lane->channels) receive_from(channel);
   }
+  if (common_->exchange != nullptr) exchange();
   if (records_.empty()) return;
   common_->findings->take(records_, counts_);
   records_.clear();
@@ -78,9 +80,26 @@ void Worker::measure(const transport::Arrival& arrival, const ProbeNumbers& numb
   record.late = *record.rtt > common_->settings->late;
 }
 
-// Rings are a thread's, not a channel's (xdp/xdp_transport.hpp).
-const Channel* Worker::channel_of(std::uint16_t identifier, const Channel& by) const {
-  if (by.identifier == identifier) return &by;
+// What rings bring is not of the channel that read them: they are a thread's, and a queue's (xdp/xdp_transport.hpp).
+void Worker::take_reply(const Channel& by, const transport::Arrival& arrival) {
+  const std::uint16_t identifier = arrival.message.identifier;
+  const Channel* channel = by.identifier == identifier ? &by : channel_of(identifier);
+  std::optional<unsigned> other;
+  if (channel == nullptr && common_->exchange != nullptr) other = common_->exchange->owner(identifier);
+  const auto payload = arrival.message.payload;
+  const auto numbers = Proof::read(payload);
+  const bool possible = (channel != nullptr || other) && !arrival.bad_checksum && numbers &&
+                        numbers->index < common_->space->size();
+  const Address address = possible ? common_->space->at(numbers->index) : Address();
+  if (!possible || !common_->proof->proves(payload, address)) {
+    ++counts_.forged;
+    return;
+  }
+  if (channel == nullptr) return hand_over(*other, arrival, *numbers);
+  enter(*channel, arrival, address, *numbers);
+}
+
+const Channel* Worker::channel_of(std::uint16_t identifier) const {
   for (const Lane* lane : {&ipv4_, &ipv6_}) {
     const auto found = std::ranges::find(lane->channels, identifier, &Channel::identifier);
     if (found != lane->channels.end()) return &*found;
@@ -88,24 +107,63 @@ const Channel* Worker::channel_of(std::uint16_t identifier, const Channel& by) c
   return nullptr;
 }
 
-void Worker::take_reply(const Channel& by, const transport::Arrival& arrival) {
-  const auto payload = arrival.message.payload;
-  const Channel* channel = channel_of(arrival.message.identifier, by);
-  const auto numbers = Proof::read(payload);
-  const bool possible =
-      channel != nullptr && !arrival.bad_checksum && numbers && numbers->index < common_->space->size();
-  const Address address = possible ? common_->space->at(numbers->index) : Address();
-  if (!possible || !common_->proof->proves(payload, address)) {
-    ++counts_.forged;
-    return;
-  }
+void Worker::enter(const Channel& channel, const transport::Arrival& arrival, const Address& address,
+                   const ProbeNumbers& numbers) {
   Record& record = records_.emplace_back();
-  describe(*channel, arrival, address, record);
+  describe(channel, arrival, address, record);
   record.is_reply = true;
-  record.index = numbers->index;
+  record.index = numbers.index;
   record.identifier = arrival.message.identifier;
   record.sequence = arrival.message.sequence;
-  measure(arrival, *numbers, record);
+  measure(arrival, numbers, record);
+}
+
+void Worker::hand_over(unsigned owner, const transport::Arrival& arrival, const ProbeNumbers& numbers) {
+  const bool found_room = common_->exchange->passage(number_, owner)
+                              .give({.numbers = numbers,
+                                     .from = *arrival.from,
+                                     .received_at = arrival.received_at,
+                                     .bytes = arrival.bytes,
+                                     .identifier = arrival.message.identifier,
+                                     .sequence = arrival.message.sequence,
+                                     .type = arrival.message.type,
+                                     .code = arrival.message.code,
+                                     .ttl = arrival.ttl});
+  handed_over_ = true;
+  ++handovers_.all;
+  if (!found_room) ++handovers_.waited;
+}
+
+void Worker::exchange() {
+  Exchange& exchange = *common_->exchange;
+  for (unsigned other = 0; other < exchange.workers(); ++other) {
+    if (other == number_) continue;
+    exchange.passage(number_, other).retry();
+    exchange.passage(other, number_).take_all([this](const Handover& answer) { take_over(answer); });
+  }
+}
+
+bool Worker::has_to_hand_over() const {
+  for (unsigned other = 0; other < common_->exchange->workers(); ++other) {
+    if (other != number_ && common_->exchange->passage(number_, other).waits()) return true;
+  }
+  return false;
+}
+
+void Worker::take_over(const Handover& answer) {
+  const Channel* channel = channel_of(answer.identifier);
+  if (channel == nullptr) return;  // it was told of its own only
+  transport::Arrival arrival;
+  arrival.message.kind = wire::IcmpKind::echo_reply;
+  arrival.message.type = answer.type;
+  arrival.message.code = answer.code;
+  arrival.message.identifier = answer.identifier;
+  arrival.message.sequence = answer.sequence;
+  arrival.from = answer.from;
+  arrival.received_at = answer.received_at;
+  arrival.ttl = answer.ttl;
+  arrival.bytes = answer.bytes;
+  enter(*channel, arrival, common_->space->at(answer.numbers.index), answer.numbers);
 }
 
 // An error need quote no more than identifier and sequence number of the probe: then those, and the address it went to,

@@ -3,8 +3,9 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <linux/if_ether.h>
+#include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -13,11 +14,6 @@
 namespace sonde::xdp {
 
 namespace {
-
-struct Asker {  // as in answers.bpf.c
-  std::uint32_t protocol;
-  std::uint16_t thread, threads;
-};
 
 int say_nothing(libbpf_print_level /*level*/, const char* /*format*/, va_list /*arguments*/) {
   return 0;
@@ -31,17 +27,21 @@ Error failure(int system_errno, const char* what, const std::string& interface) 
   return Error::from_errno(system_errno, what, interface, hint);
 }
 
+constexpr std::size_t queues_bytes = AnswerProgram::most_queues * sizeof(AnswerProgram::Queue);
+
 }  // namespace
 
 struct AnswerProgram::Loaded {
   bpf_object* object = nullptr;
   bpf_link* link = nullptr;
-  int sockets = -1, identifiers = -1;  // maps
+  int sockets = -1;           // a map
+  std::span<Queue> queues{};  // a map, in memory
 
   Loaded() = default;
   Loaded(const Loaded&) = delete;
   Loaded& operator=(const Loaded&) = delete;
   ~Loaded() {
+    if (!queues.empty()) ::munmap(queues.data(), queues_bytes);
     bpf_link__destroy(link);  // of nullptr: nothing
     bpf_object__close(object);
   }
@@ -65,7 +65,11 @@ Result<std::unique_ptr<AnswerProgram>> AnswerProgram::attach(std::uint32_t inter
   if (const int status = bpf_object__load(loaded->object); status != 0)
     return std::unexpected(failure(-status, "cannot load the XDP program", interface));
   loaded->sockets = bpf_object__find_map_fd_by_name(loaded->object, "sockets");
-  loaded->identifiers = bpf_object__find_map_fd_by_name(loaded->object, "identifiers");
+  const int queues = bpf_object__find_map_fd_by_name(loaded->object, "queues");
+  void* mapped = ::mmap(nullptr, queues_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, queues, 0);
+  if (mapped == MAP_FAILED)
+    return std::unexpected(failure(errno, "cannot share memory with the XDP program", interface));
+  loaded->queues = {static_cast<Queue*>(mapped), most_queues};
   bpf_program* program = bpf_object__find_program_by_name(loaded->object, "take_answers");
   loaded->link = bpf_program__attach_xdp(program, static_cast<int>(interface_index));
   if (loaded->link == nullptr)
@@ -73,21 +77,20 @@ Result<std::unique_ptr<AnswerProgram>> AnswerProgram::attach(std::uint32_t inter
   return std::unique_ptr<AnswerProgram>(new AnswerProgram(std::move(loaded)));
 }
 
-Result<void> AnswerProgram::bind(std::uint32_t queue, int socket) {
+Result<AnswerProgram::Queue*> AnswerProgram::bind(std::uint32_t queue, int socket, std::size_t room) {
   if (bpf_map_update_elem(loaded_->sockets, &queue, &socket, BPF_ANY) != 0)
     return std::unexpected(Error::from_errno(errno, "cannot tell the XDP program of a socket"));
-  return {};
+  Queue& bound = loaded_->queues[queue];
+  bound.room = room;
+  return &bound;
 }
 
-Result<void> AnswerProgram::expect(Family family, std::uint16_t identifier, std::uint32_t thread,
-                                   std::uint32_t threads) {
-  const std::uint32_t key = identifier;
-  const Asker asker{.protocol = family == Family::ipv4 ? std::uint32_t{ETH_P_IP} : std::uint32_t{ETH_P_IPV6},
-                    .thread = static_cast<std::uint16_t>(thread),
-                    .threads = static_cast<std::uint16_t>(threads)};
-  if (bpf_map_update_elem(loaded_->identifiers, &key, &asker, BPF_ANY) != 0)
-    return std::unexpected(Error::from_errno(errno, "cannot tell the XDP program of an identifier"));
-  return {};
+void AnswerProgram::expect(std::uint16_t identifier) {
+  for (Queue& queue : loaded_->queues) {
+    if (queue.identifiers == 0) queue.first_identifier = identifier;
+    const auto place = static_cast<std::uint16_t>(identifier - queue.first_identifier);
+    queue.identifiers = std::max(queue.identifiers, place + 1U);
+  }
 }
 
 }  // namespace sonde::xdp

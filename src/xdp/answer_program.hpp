@@ -1,11 +1,12 @@
 // answer_program.hpp: the program that hands answers to AF_XDP sockets, loaded and attached to a device.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
-#include "sonde/address.hpp"
 #include "sonde/error.hpp"
 
 namespace sonde::xdp {
@@ -24,11 +25,20 @@ class AnswerProgram {
   AnswerProgram(const AnswerProgram&) = delete;
   AnswerProgram& operator=(const AnswerProgram&) = delete;
 
-  // From now on answers of ours that come in by that queue go to the socket. Requires: queue < most_queues.
-  Result<void> bind(std::uint32_t queue, int socket);
-  // From now on answers with that identifier, in that family, are ours when they come by a queue of that thread, which are
-  // those whose number is its own modulo `threads`.
-  Result<void> expect(Family family, std::uint16_t identifier, std::uint32_t thread, std::uint32_t threads);
+  // What the program knows of a receive queue, in memory that it shares; as in answers.bpf.c.
+  struct Queue {
+    std::uint64_t given = 0;  // answers put into the ring of its socket; the program's
+    std::uint64_t taken = 0;  // how many of those have made room again; who reads them keeps account
+    std::uint64_t room = 0;
+    std::uint32_t first_identifier = 0, identifiers = 0;
+    std::uint64_t unused[4]{};
+  };
+
+  // From now on answers of ours that come in by that queue go to the socket, as long as no more than `room` of them wait or are looked
+  // at. Requires: queue < most_queues.
+  Result<Queue*> bind(std::uint32_t queue, int socket, std::size_t room);
+  // From now on answers with that identifier are ours, and those with any between it and the first that was told, upwards.
+  void expect(std::uint16_t identifier);
 
  private:
   struct Loaded;

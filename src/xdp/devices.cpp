@@ -79,7 +79,7 @@ struct Devices::Device {
   std::unique_ptr<AnswerProgram> program{};     // none: the rings only send
   std::vector<std::shared_ptr<Rings>> rings{};  // of each thread, from its first transport on
 
-  Result<void> open_rings(std::uint32_t number, std::uint32_t threads);
+  Result<void> open_rings(std::uint32_t thread);
 };
 
 struct Devices::Opened {
@@ -94,7 +94,7 @@ struct Devices::Opened {
   std::optional<Error> without_program{};
 };
 
-Devices::Devices() : opened_(std::make_unique<Opened>()) {}
+Devices::Devices(std::uint32_t threads) : threads_(threads), opened_(std::make_unique<Opened>()) {}
 Devices::~Devices() = default;
 
 const std::optional<Error>& Devices::without_program() const {
@@ -134,6 +134,11 @@ Result<Devices::Device*> Devices::device(const std::string& interface, std::uint
   made->interface_index = interface_index;
   made->own = *own;
   made->queues = receive_queues(interface);
+  if (threads_ > made->queues) {
+    return std::unexpected(Error{ErrorCode::unavailable, 0, "one thread for each queue of the device",
+                                 interface, "it has " + std::to_string(made->queues)});
+  }
+  made->rings.resize(threads_);
   if (auto program = AnswerProgram::attach(interface_index, interface)) {
     made->program = std::move(*program);
   } else if (!opened_->without_program) {
@@ -142,46 +147,41 @@ Result<Devices::Device*> Devices::device(const std::string& interface, std::uint
   return opened_->devices.emplace_back(std::move(made)).get();
 }
 
-Result<void> Devices::Device::open_rings(std::uint32_t number, std::uint32_t threads) {
+Result<void> Devices::Device::open_rings(std::uint32_t thread) {
   // Without the program only the first queue has a use: to send by.
   const bool receives = program != nullptr;
   std::vector<std::uint32_t> own_queues;
-  for (std::uint32_t queue = number; queue < queues; queue += threads) own_queues.push_back(queue);
+  for (std::size_t queue = thread; queue < queues; queue += rings.size())
+    own_queues.push_back(static_cast<std::uint32_t>(queue));
   if (!receives) own_queues.resize(1);
   auto opened = Rings::open(interface, own_queues, receives);
   if (!opened) return std::unexpected(opened.error());
   const auto descriptors = (*opened)->descriptors();
   for (std::size_t i = 0; receives && i < own_queues.size(); ++i) {
-    if (auto bound = program->bind(own_queues[i], descriptors[i]); !bound) return bound;
+    const auto bound = program->bind(own_queues[i], descriptors[i], Rings::receive_frames);
+    if (!bound) return std::unexpected(bound.error());
+    (*opened)->count_freed(i, (*bound)->taken);
   }
-  rings[number] = std::move(*opened);
+  rings[thread] = std::move(*opened);
   return {};
 }
 
 Result<std::unique_ptr<transport::Transport>> Devices::open_transport(
-    Family family, std::uint32_t number, std::uint32_t threads, const transport::TransportOptions& options) {
+    Family family, std::uint32_t thread, const transport::TransportOptions& options) {
   const net::RaisedCapability raised(useful_capabilities);
   const Opened::Way& way = opened_->way(family);
   Device& device = *way.device;
-  if (threads > device.queues) {
-    return std::unexpected(Error{ErrorCode::unavailable, 0, "one thread for each queue of the device",
-                                 device.interface, "it has " + std::to_string(device.queues)});
-  }
-  device.rings.resize(threads);
-  const bool is_first = device.rings[number] == nullptr;
+  const bool is_first = device.rings[thread] == nullptr;
   if (is_first) {
-    if (auto opened = device.open_rings(number, threads); !opened) return std::unexpected(opened.error());
+    if (auto opened = device.open_rings(thread); !opened) return std::unexpected(opened.error());
   }
   transport::TransportOptions raw_options = options;
   raw_options.kind = TransportKind::icmp_raw;
   auto raw = transport::open_transport(family, raw_options);
   if (!raw) return std::unexpected(raw.error());
-  if (device.program) {
-    auto expected = device.program->expect(family, raw->transport->identifier(), number, threads);
-    if (!expected) return std::unexpected(expected.error());
-  }
+  if (device.program) device.program->expect(raw->transport->identifier());
   return make_transport({.raw = std::move(raw->transport),
-                         .rings = device.rings[number],
+                         .rings = device.rings[thread],
                          .hops = NextHops(way.routes, device.interface_index, options.network),
                          .own = device.own,
                          .reads_rings = is_first && device.program != nullptr},

@@ -7,6 +7,7 @@
 #include <xdp/xsk.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -43,6 +44,12 @@ struct Rings::Queue {
   xsk_ring_cons received{}, completed{};
   xsk_ring_prod fill{}, send{};
   std::vector<std::uint64_t> held{};  // frames of packets that were received and are looked at
+  std::uint64_t drops = 0;            // when last asked
+  std::uint64_t* freed = nullptr;
+  // Another processor reads it.
+  void add_freed(std::uint64_t places) const {
+    if (freed != nullptr) std::atomic_ref(*freed).fetch_add(places, std::memory_order_release);
+  }
 };
 
 struct Rings::Memory {
@@ -153,6 +160,10 @@ std::vector<int> Rings::descriptors() const {
   return found;
 }
 
+void Rings::count_freed(std::size_t place, std::uint64_t& counter) {
+  queues_[place]->freed = &counter;
+}
+
 std::span<std::byte> Rings::next_frame() {
   if (free_frames_.empty()) collect_completions();
   if (free_frames_.empty()) return {};
@@ -228,19 +239,23 @@ void Rings::release() {
       *xsk_ring_prod__fill_addr(&queue->fill, at + i) = queue->held[i] / frame_bytes * frame_bytes;
     xsk_ring_prod__submit(&queue->fill, count);
     queue->held.clear();
+    queue->add_freed(count);
     if (xsk_ring_prod__needs_wakeup(&queue->fill) != 0)
       ::recvfrom(xsk_socket__fd(queue->socket), nullptr, 0, MSG_DONTWAIT, nullptr, nullptr);
   }
 }
 
-std::uint64_t Rings::drops() const {
+std::uint64_t Rings::drops() {
   std::uint64_t drops = 0;
   for (const auto& queue : queues_) {
     xdp_statistics statistics{};
     socklen_t length = sizeof statistics;
     const int socket = xsk_socket__fd(queue->socket);
-    if (::getsockopt(socket, SOL_XDP, XDP_STATISTICS, &statistics, &length) == 0)
-      drops += statistics.rx_dropped + statistics.rx_ring_full;
+    if (::getsockopt(socket, SOL_XDP, XDP_STATISTICS, &statistics, &length) == 0) {
+      const std::uint64_t now = statistics.rx_dropped + statistics.rx_ring_full;
+      queue->add_freed(now - std::exchange(queue->drops, now));
+    }
+    drops += queue->drops;
   }
   return drops;
 }

@@ -39,6 +39,9 @@ class Rings {
 
   // The descriptors of the sockets, in the order of the queues.
   std::vector<int> descriptors() const;
+  // Where to count the places of a queue's receive ring that are free again: release() does. The place is that in the order of the
+  // queues. Outlives this.
+  void count_freed(std::size_t place, std::uint64_t& counter);
   // Whether the driver reads the frames itself.
   bool is_zero_copy() const { return zero_copy_; }
 
@@ -64,8 +67,8 @@ class Rings {
   bool receive(std::size_t most, Take take);
   // Gives the frames of all packets that were received back to the kernel.
   void release();
-  // Packets that were lost for want of frames or ring, so far.
-  std::uint64_t drops() const;
+  // Packets that were lost for want of frames or ring, so far. Their places are free as well.
+  std::uint64_t drops();
 
  private:
   struct Queue;

@@ -18,7 +18,7 @@ struct Devices::Opened {
   std::optional<Error> without_program = unavailable();
 };
 
-Devices::Devices() : opened_(std::make_unique<Opened>()) {}
+Devices::Devices(std::uint32_t threads) : threads_(threads), opened_(std::make_unique<Opened>()) {}
 Devices::~Devices() = default;
 
 const std::optional<Error>& Devices::without_program() const {
@@ -30,8 +30,7 @@ Result<void> Devices::add(std::span<const Address> /*destinations*/, const Netwo
 }
 
 Result<std::unique_ptr<transport::Transport>> Devices::open_transport(
-    Family /*family*/, std::uint32_t /*number*/, std::uint32_t /*threads*/,
-    const transport::TransportOptions& /*options*/) {
+    Family /*family*/, std::uint32_t /*thread*/, const transport::TransportOptions& /*options*/) {
   return std::unexpected(unavailable());
 }
 

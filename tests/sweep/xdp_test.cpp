@@ -3,9 +3,13 @@
 // What goes by the rings passes no netfilter: rules that drop every echo request and every reply leave only those alive.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "lab/sanitized.hpp"
 #include "sweep/swept.hpp"
@@ -32,10 +36,16 @@ constexpr const char* no_request_by_the_stack =
     "drop; }\n"
     "}\n";
 
+std::set<std::string> addresses_of(const Finished& finished) {
+  std::set<std::string> found;
+  for (const json& row : rows_of(finished)) found.insert(row["address"]);
+  return found;
+}
+
 class SweepingByXdp : public ::testing::Test {
  protected:
   SweepingByXdp() : far_(near_) {
-    add_pair("near", "far");
+    add_pair("near", "far", 2);
     near_.ip(
         "link set lo up\nlink set near address 02:00:00:00:00:01 up\n"
         "addr add 192.0.2.1/24 dev near\naddr add 2001:db8:1::1/64 dev near nodad\n");
@@ -54,11 +64,14 @@ class SweepingByXdp : public ::testing::Test {
     await_device(near_, "near");
     await_device(far_, "far");
   }
-  void add_pair(const std::string& near, const std::string& far) const {
+  // The near one has two queues; the far one sends by so many, to as many of those.
+  void add_pair(const std::string& near, const std::string& far, int sends_by) const {
     const int there = far_.place().network;
-    const Words two_queues{"numtxqueues", "2", "numrxqueues", "2"};
-    near_.run_checked({.arguments = Words{"ip", "link", "add", near} + two_queues +
-                                    Words{"type", "veth", "peer", "name", far} + two_queues +
+    const auto queues = [](int send, int receive) {
+      return Words{"numtxqueues", fmt::format("{}", send), "numrxqueues", fmt::format("{}", receive)};
+    };
+    near_.run_checked({.arguments = Words{"ip", "link", "add", near} + queues(2, 2) +
+                                    Words{"type", "veth", "peer", "name", far} + queues(sends_by, 2) +
                                     Words{"netns", fmt::format("/proc/self/fd/{}", there)},
                        .inherited = {there}});
   }
@@ -79,14 +92,27 @@ class SweepingByXdp : public ::testing::Test {
     return near_.run(command);
   }
 
+  struct Swept {
+    std::vector<json> rows;
+    std::set<std::string> addresses;
+    json metadata;
+  };
+  Swept sweep_by_two_threads(const Words& targets) const {
+    const lab::ScratchDirectory directory;
+    const std::string file = directory.path() / "metadata.json";
+    const Finished finished =
+        sweep(everything +
+              Words{"-r", "20k", "--retry", "2", "--late", "500ms", "--threads", "2", "--metadata", file} +
+              targets);
+    EXPECT_EQ(finished.status, 0) << finished.errors;
+    std::ifstream metadata(file);
+    return {.rows = rows_of(finished),
+            .addresses = addresses_of(finished),
+            .metadata = json::parse(metadata, nullptr, false)};
+  }
+
   Namespace near_, far_;
 };
-
-std::set<std::string> addresses_of(const Finished& finished) {
-  std::set<std::string> found;
-  for (const json& row : rows_of(finished)) found.insert(row["address"]);
-  return found;
-}
 
 TEST_F(SweepingByXdp, AsksAndIsAnsweredPastTheStack) {
   know_the_neighbours();
@@ -118,7 +144,7 @@ TEST_F(SweepingByXdp, AsksBothFamiliesByOneDevice) {
 }
 
 TEST_F(SweepingByXdp, AsksEachFamilyByItsDevice) {
-  add_pair("near6", "far6");
+  add_pair("near6", "far6", 2);
   near_.ip("link set near6 address 02:00:00:00:00:03 up\naddr add 2001:db8:3::1/64 dev near6 nodad\n");
   far_.ip(
       "link set far6 address 02:00:00:00:00:04 up\naddr add 2001:db8:3::2/64 dev far6 nodad\n"
@@ -174,14 +200,66 @@ TEST_F(SweepingByXdp, SendsFromSeveralSourcesInTurn) {
   EXPECT_TRUE(half.contains("2001:db8:1::1"));
 }
 
-// What comes in by the queue of the other thread is handed to the stack, and finds its thread by the raw socket.
-TEST_F(SweepingByXdp, HasNoNeedOfEachThreadsAnswersOnItsQueues) {
+// A kernel spreads what it sends over its queues by a hash of the addresses.
+TEST_F(SweepingByXdp, TakesAnswersByWhicheverQueueTheyCome) {
   know_the_neighbours();
-  near_.nft(no_request_by_the_stack);
-  const Finished finished = sweep(
-      everything + Words{"-r", "20k", "--retry", "2", "--late", "500ms", "--threads", "2", "198.18.0.0/21"});
-  EXPECT_EQ(finished.status, 0) << finished.errors;
-  EXPECT_EQ(addresses_of(finished).size(), 2048u) << finished.errors;
+  near_.nft(nothing_by_the_stack);
+  const Swept swept = sweep_by_two_threads({"198.18.0.0/22", "2001:db8:2::/118"});
+  EXPECT_EQ(swept.addresses.size(), 2048u);
+  EXPECT_GT(swept.metadata["handed_over"], 512) << swept.metadata;
+  EXPECT_LT(swept.metadata["handed_over"], 1536) << swept.metadata;
+  EXPECT_EQ(swept.metadata["validation_failed"], 0) << swept.metadata;
+}
+
+TEST_F(SweepingByXdp, HandsOverAllAnswersOfAThreadThatHasNoneOnItsQueue) {
+  add_pair("narrow", "wide", 1);
+  near_.ip("link set narrow address 02:00:00:00:00:05 up\naddr add 192.0.3.1/24 dev narrow\n");
+  far_.ip(
+      "link set wide address 02:00:00:00:00:06 up\naddr add 192.0.3.2/24 dev wide\n"
+      "neigh add 192.0.3.1 lladdr 02:00:00:00:00:05 dev wide\n");
+  near_.ip(
+      "route replace 198.18.0.0/15 via 192.0.3.2\nneigh add 192.0.3.2 lladdr 02:00:00:00:00:06 dev narrow\n");
+  await_device(near_, "narrow");
+  await_device(far_, "wide");
+  near_.nft(nothing_by_the_stack);
+  const Swept swept = sweep_by_two_threads({"198.18.0.0/21"});
+  EXPECT_EQ(swept.addresses.size(), 2048u);
+  EXPECT_GE(swept.metadata["handed_over"], 1024) << swept.metadata;
+  for (const json& row : swept.rows) {
+    ASSERT_EQ(row["ttl"], 64) << row;
+    ASSERT_EQ(row["bytes"], 32) << row;
+    ASSERT_GE(row["rtt_ms"].get<double>(), 0) << row;
+    ASSERT_LT(row["rtt_ms"].get<double>(), 1000) << row;
+  }
+}
+
+// Another program's pings with the sweep's identifier show where replies go: what the ring takes, they miss.
+TEST_F(SweepingByXdp, WhatAStoppedThreadHasNoRoomForGoesToTheStack) {
+  constexpr int room = 2048;
+  know_the_neighbours();
+  far_.nft(
+      "table inet f {\n"
+      "  chain in { type filter hook input priority 0; ip daddr 198.18.0.2 drop; }\n"
+      "}\n");
+  const Words silent_one_waited_for{"--transport", "xdp", "--linger", "3s", "198.18.0.1", "198.18.0.2"};
+  lab::Process sweep = near_.start(sweep_command(everything + silent_one_waited_for, User::root));
+  ASSERT_TRUE(sweep.wait_for_output("\n")) << sweep.errors();
+  const int identifier = json::parse(sweep.output())["identifier"];
+  sweep.signal(SIGSTOP);
+  const lab::ScratchDirectory directory;
+  const auto ping = directory.path() / "ping";
+  std::filesystem::create_symlink(SONDE_PROGRAM, ping);
+  const Finished pinged = near_.run({.arguments = {ping, "-q", "-w", "1", "-l", "2300", "-c", "2300", "-e",
+                                                   fmt::format("{}", identifier), "198.18.0.1"}});
+  sweep.signal(SIGCONT);
+  int sent = 0, received = 0;
+  const std::string said = pinged.output.substr(std::min(pinged.output.size(), pinged.output.find("---\n")));
+  std::istringstream words(said);
+  std::string dashes, packets, transmitted;
+  words >> dashes >> sent >> packets >> transmitted >> received;
+  EXPECT_GT(sent, room) << pinged.output << pinged.errors;
+  EXPECT_EQ(sent - received, room) << pinged.output;
+  EXPECT_THAT(sweep.wait().errors, HasSubstr("1 addresses answered"));
 }
 
 TEST_F(SweepingByXdp, NeedsNoMoreThanCapNetRawToSend) {
