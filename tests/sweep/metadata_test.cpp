@@ -67,6 +67,14 @@ TEST(SweepMetadata, HasZmapsKeysWithTheirMeaning) {
     EXPECT_TRUE(object.contains(key)) << key;
 }
 
+TEST(SweepMetadata, SaysHowManyAnswersWereHandedOver) {
+  SweepSummary summary = sample();
+  summary.handovers = {.all = 30, .waited = 2};
+  const nlohmann::json object = parsed(summary);
+  EXPECT_EQ(object.at("handed_over"), 30);
+  EXPECT_EQ(object.at("handed_over_waited"), 2);
+}
+
 TEST(SweepMetadata, AccountsForEveryLoss) {
   const nlohmann::json losses = parsed(sample()).at("loss_accounting");
   EXPECT_EQ(losses, nlohmann::json({{"sent", 250},

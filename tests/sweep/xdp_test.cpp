@@ -297,6 +297,16 @@ TEST_F(SweepingByXdp, LeavesNothingOnTheDevice) {
   EXPECT_THAT(near_.run_checked({.arguments = {"ip", "link", "show", "near"}}), Not(HasSubstr("xdp")));
 }
 
+// The queues of a process that has ended are free a moment later.
+TEST_F(SweepingByXdp, RunsRightAfterAnotherWithMoreThreads) {
+  know_the_neighbours();
+  for (int run = 0; run < 10; ++run) {
+    EXPECT_EQ(sweep({"-q", "--threads", "2", "198.18.0.1"}).status, 0);
+    const Finished finished = sweep({"-q", "198.18.0.1"});
+    EXPECT_EQ(finished.status, 0) << finished.errors;
+  }
+}
+
 TEST_F(SweepingByXdp, SaysWhyNotBeforeAnythingIsSent) {
   const auto expect = [this](const Words& words, int status, const char* why, const Words& before = {}) {
     const Finished finished = sweep(words, before);
