@@ -7,7 +7,6 @@ import shutil
 import statistics
 import subprocess
 import tempfile
-import time
 
 import rtt_error
 from common import NETWORKS, address, median, say, timed
@@ -15,14 +14,11 @@ from common import NETWORKS, address, median, say, timed
 
 def run_sweep(bench, network, prefix, *options, unprivileged=True):
     """One sweep's metadata, with the time the whole process took as `wall_s`."""
-    user = {"user": 65534, "group": 65534, "extra_groups": []} if unprivileged else {}
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o777)
         metadata = os.path.join(directory, "metadata.json")
-        start = time.perf_counter()
-        subprocess.run([bench.program("sonde"), "sweep", "--allow-special", "-q", "-r", "max", "--linger", "2s", "--metadata",
-                        metadata, "-o", "/dev/null", *options, prefix], check=True, timeout=600, **user)
-        took = time.perf_counter() - start
+        took = timed([bench.program("sonde"), "sweep", "--allow-special", "-q", "-r", "max", "--linger", "2s", "--metadata", metadata,
+                      "-o", "/dev/null", *options, prefix], unprivileged)
         with open(metadata) as file:
             return {**json.load(file)["loss_accounting"], "wall_s": took}
 
@@ -77,14 +73,14 @@ def others(bench, network, second, bits):
             continue
         turns = []
         idle, rootless_idle, ring_idle = 2, 0, 0
+        four = f"{address(network, second, '0.0')}/30"
         if name == "zmap":
-            four = f"{address(network, second, '0.0')}/30"
             idle = min(timed([*command[:-1], four]) for _ in range(2))
-            rootless_idle = min(run_sweep(bench, network, four, "--threads", "2")["wall_s"] for _ in range(3))
+            rootless_idle = median(run_sweep(bench, network, four, "--threads", "2")["wall_s"] for _ in range(5))
             if network == "xdp":
                 with without_program(network):
-                    ring_idle = min(run_sweep(bench, network, four, "--transport", "xdp", "--threads", "2", unprivileged=False)["wall_s"]
-                                    for _ in range(3))
+                    ring_idle = median(run_sweep(bench, network, four, "--transport", "xdp", "--threads", "2", unprivileged=False)["wall_s"]
+                                       for _ in range(5))
             say(f"  four addresses: {name} {idle:.3f} s, sonde {rootless_idle:.3f} s, by AF_XDP {ring_idle:.3f} s")
         for _ in range(bench.options.pairs):
             theirs = targets / max(0.01, timed(command) - idle)
@@ -92,7 +88,9 @@ def others(bench, network, second, bits):
             ring = None
             if network == "xdp":
                 with without_program(network):
-                    ring = run_sweep(bench, network, prefix, "--transport", "xdp", "--threads", "2", unprivileged=False)
+                    by_ring = ["--transport", "xdp", "--threads", "2"]
+                    run_sweep(bench, network, four, *by_ring, unprivileged=False)  # the first has to wait for the program that has just gone
+                    ring = run_sweep(bench, network, prefix, *by_ring, unprivileged=False)
             turns.append((theirs, found, ring))
             say(f"  /{bits}: {name} {theirs / 1000:.0f}k, sonde {rate_of(found, rootless_idle) / 1000:.0f}k, "
                 f"{targets - found['answering']} missing; by AF_XDP {rate_of(ring, ring_idle) / 1000 if ring else 0:.0f}k")

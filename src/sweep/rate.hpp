@@ -4,7 +4,7 @@
 // that the rate is obeyed and not undercut; what a longer stall missed is forgiven. The second keeps that from becoming
 // a burst: at most min(64, rate x 1 ms) probes at once, refilled at twice the rate.
 //
-// The rate in force begins at `first_rate` and doubles every 5 ms until it is the one asked for, or a probe in a thousand is
+// The rate in force begins at `first_rate` and doubles every 3 ms until it is the one asked for, or a probe in a thousand is
 // dropped on this host (slow start). While more are, it is halved; without drops it comes back by a tenth of what was asked for
 // at a time. Threads: not locked; one worker owns it.
 #pragma once
@@ -33,13 +33,13 @@ class RateControl {
   void set_rate(double rate);
   double in_force() const { return in_force_; }
 
-  // What was sent, and dropped on this host, in all. Looked at every 100 ms, at the start every 5 ms; asked
+  // What was sent, and dropped on this host, in all. Looked at every 100 ms, at the start every 3 ms; asked
   // more often it does nothing.
   void feedback(std::uint64_t sent, std::uint64_t dropped, MonotonicTime now);
 
  private:
   static constexpr Nanoseconds debt = std::chrono::milliseconds(50);
-  static constexpr Nanoseconds doubling_time = std::chrono::milliseconds(5);
+  static constexpr Nanoseconds doubling_time = std::chrono::milliseconds(3);
   static constexpr Nanoseconds feedback_time = std::chrono::milliseconds(100);
 
   double burst() const;

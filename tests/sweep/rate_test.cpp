@@ -68,7 +68,7 @@ TEST(RateControl, StartsSlowlyAndIsThereWithinASecond) {
   RateControl rate(1'000'000, start);
   MonotonicTime now = start;
   const std::uint64_t first = run(rate, now, milliseconds(10), [] { return microseconds(1); });
-  EXPECT_LE(first, 300u);
+  EXPECT_LE(first, 600u);
   run(rate, now, milliseconds(900), [] { return microseconds(1); });
   EXPECT_EQ(rate.in_force(), 1'000'000);
 }
@@ -76,7 +76,7 @@ TEST(RateControl, StartsSlowlyAndIsThereWithinASecond) {
 TEST(RateControl, DropsEndTheSlowStartAtOnce) {
   RateControl rate(1'000'000, start);
   MonotonicTime now = start;
-  const std::uint64_t first = run(rate, now, milliseconds(25), [] { return microseconds(1); });
+  const std::uint64_t first = run(rate, now, milliseconds(10), [] { return microseconds(1); });
   const double reached = rate.in_force();
   rate.feedback(first, first / 10, now);
   EXPECT_LT(rate.in_force(), reached);
