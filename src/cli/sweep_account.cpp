@@ -102,7 +102,9 @@ Result<void> write_metadata(const SweepAccount& account, const std::string& file
 
   const auto text = sweep::metadata_json(summary);
   if (!text) return std::unexpected(text.error());
-  const net::FileDescriptor descriptor(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  const net::FileDescriptor descriptor(
+      file == "-" ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+                  : ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!descriptor) return std::unexpected(Error::from_errno(errno, "cannot write the metadata", file));
   report::Output output(descriptor.get(), file);
   output.write(*text);

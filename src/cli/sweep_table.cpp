@@ -123,6 +123,11 @@ Parsed<std::string> read_filter(std::string_view text) {
   return std::string(text);
 }
 
+// Empty: standard output.
+Parsed<std::string> read_output_file(std::string_view text) {
+  return text == "-" ? Parsed<std::string>("") : read_file_name(text);
+}
+
 Parsed<std::string> read_heatmap_file(std::string_view text) {
   if (!sweep::is_heatmap_name(text))
     return std::unexpected(fmt::format("{} ends neither in .png nor in .svg", in_quotes(text)));
@@ -335,10 +340,10 @@ constexpr std::array sweep_table = {
                .long_name = "output",
                .argument = "FILE",
                .section = Section::output,
-               .help = "write the answers there",
+               .help = "write the answers there; -: standard output",
                .default_text = "standard output",
                .completion = Completion::file,
-               .apply = store<&SweepOptions::output_file, read_file_name>},
+               .apply = store<&SweepOptions::output_file, read_output_file>},
     OptionSpec{.long_name = "format",
                .argument = "FORMAT",
                .section = Section::output,
@@ -367,7 +372,7 @@ constexpr std::array sweep_table = {
     OptionSpec{.long_name = "metadata",
                .argument = "FILE",
                .section = Section::output,
-               .help = "write there what was done and lost, as JSON",
+               .help = "write there what was done and lost, as JSON; -: standard output, after the answers",
                .completion = Completion::file,
                .apply = store<&SweepOptions::metadata_file, read_file_name>},
     OptionSpec{

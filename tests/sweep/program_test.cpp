@@ -334,6 +334,17 @@ TEST(SweepBounds, AnInterruptedSweepWaitsForAnswersAndSaysWhatItSaw) {
   EXPECT_EQ(account["blocklist_total_allowed"], 65'536);
 }
 
+TEST(SweepOutput, ADashIsStandardOutputForAnswersAndThenForMetadata) {
+  const SimulatedNetwork network("host 10.77.0.1\n");
+  const Finished finished =
+      network.run(sweep_command({"--linger", "100ms", "-o", "-", "--metadata", "-", "10.77.0.1"}));
+  const std::size_t begin = finished.output.find('{');
+  ASSERT_NE(begin, std::string::npos) << finished.errors;
+  EXPECT_THAT(finished.output.substr(0, begin),
+              ::testing::ContainsRegex("^address,rtt_ms\n10.77.0.1,[0-9.]+\n$"));
+  EXPECT_EQ(json::parse(finished.output.substr(begin))["packets_sent"], 1);
+}
+
 TEST(SweepBounds, AHeatmapIsAPictureOfWhatAnswered) {
   const lab::ScratchDirectory directory;
   std::filesystem::permissions(directory.path(), std::filesystem::perms::all);
