@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <span>
 #include <string>
@@ -13,6 +14,7 @@
 #include "cli/documents.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/explain.hpp"
+#include "cli/finish_output.hpp"
 #include "cli/function.hpp"
 #include "cli/ping.hpp"
 #include "cli/sweep.hpp"
@@ -23,11 +25,8 @@ namespace {
 using sonde::cli::ExitStatus;
 
 int print_document(const sonde::cli::DocumentRequest& request) {
-  const std::string text = sonde::cli::make_document(request);
-  const bool written =
-      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  if (!written) std::perror("sonde: standard output");
-  return static_cast<int>(written ? ExitStatus::all_answered : ExitStatus::output_failed);
+  std::signal(SIGPIPE, SIG_IGN);  // shows as EPIPE
+  return static_cast<int>(sonde::cli::write_to_standard_output(sonde::cli::make_document(request)));
 }
 
 // A descriptor that the parent closed would be the next one that this process opens for itself, and be written to as
