@@ -93,6 +93,11 @@ class Session {
   // --- On threads of its own ---
   Result<void> start();
 
+  // --- Holding ---
+  // While held no probe is sent, for callers that cannot take what comes of them. Probes in flight get their verdicts. When it
+  // goes on, targets at a FixedInterval skip what they missed (Figures::skipped), others are asked late. From any thread.
+  void hold_sending(bool held);
+
   // --- Ending ---
   // No further probe is sent; those in flight still get their verdicts while the session runs on, then done()
   // is true.

@@ -16,6 +16,10 @@ ExitStatus finish_output(report::Output& output) {
   return ExitStatus::output_failed;
 }
 
+ExitStatus status_of_output(const Error& error) {
+  return error.code == ErrorCode::invalid_argument ? ExitStatus::usage : ExitStatus::output_failed;
+}
+
 ExitStatus write_to_standard_output(std::string_view text) {
   report::Output output(STDOUT_FILENO, "standard output");
   output.write(text);

@@ -53,6 +53,7 @@ struct Run {
 
 int main(int argc, char** argv) {
   keep_standard_descriptors();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further shows as EFBIG
   if (argc > 0) {
     if (const sonde::compat::Tool tool = sonde::compat::tool_called(argv[0])) return tool(argc, argv);
   }

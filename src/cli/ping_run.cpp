@@ -63,23 +63,18 @@ TransportKind taken_way(const MeasuredTargets::Measured& measured, std::span<con
 
 }  // namespace
 
-PingRun::PingRun(const PingOptions& options, const TargetList& list)
+PingRun::PingRun(const PingOptions& options, const TargetList& list,
+                 std::optional<report::OutputFile> capture)
     : options_(options),
       list_(list),
       target_options_(target_options(options)),
       clock_(Clock::system()),
-      output_(STDOUT_FILENO, "standard output"),
-      targets_(list) {}
-
-PingRun::~PingRun() {
-  session_.reset();
-  capture_.reset();
-  capture_output_.reset();
-  if (capture_descriptor_ >= 0) ::close(capture_descriptor_);
-}
+      output_(options.pcap_file == "-" ? STDERR_FILENO : STDOUT_FILENO,
+              options.pcap_file == "-" ? "standard error" : "standard output"),
+      targets_(list),
+      capture_file_(std::move(capture)) {}
 
 ExitStatus PingRun::run() {
-  if (!open_capture()) return exit_status();
   // What opens sockets; nothing else that follows needs a privilege.
   net::keep_only({net::Capability::net_raw, net::Capability::net_admin});
   if (!open_session()) return exit_status();
@@ -92,6 +87,7 @@ ExitStatus PingRun::run() {
     return exit_status();
   }
   give_up_privileges();
+  if (!begin_capture()) return exit_status();
   begin_report();
   loop();
   finish();
@@ -126,7 +122,23 @@ void PingRun::loop() {
     consider_ways();
     refresh_live();
     output_.flush(no_wait);
+    hold_for_readers();
   }
+}
+
+// A reader that does not keep up is waited for with what makes more for it to read.
+void PingRun::hold_for_readers() {
+  const bool behind = held_ ? output_.pending() > report::Output::full_bytes / 2 : output_.is_full();
+  if ((behind || capture_is_behind()) == held_) return;
+  held_ = !held_;
+  session_->hold_sending(held_);
+}
+
+bool PingRun::capture_is_behind() {
+  if (!capture_output_) return false;
+  const std::scoped_lock lock(capture_mutex_);
+  if (held_) capture_output_->flush(no_wait);
+  return capture_output_->pending() > report::Output::full_bytes / (held_ ? 2 : 1);
 }
 
 std::optional<MonotonicTime> PingRun::next_wake() const {
@@ -149,9 +161,12 @@ void PingRun::wait() {
     timeout = {static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
   }
   // poll() leaves negative descriptors out.
-  std::array<pollfd, 3> waited_for{{{session_->fd(), POLLIN, 0},
+  const bool capture_waits = held_ && capture_output_ && capture_output_->pending() > 0;
+  std::array<pollfd, 5> waited_for{{{session_->fd(), POLLIN, 0},
                                     {resolver_ ? resolver_->fd() : -1, POLLIN, 0},
-                                    {signals_.fd(), POLLIN, 0}}};
+                                    {signals_.fd(), POLLIN, 0},
+                                    {output_.pending() > 0 ? output_.descriptor() : -1, POLLOUT, 0},
+                                    {capture_waits ? capture_output_->descriptor() : -1, POLLOUT, 0}}};
   ::ppoll(waited_for.data(), waited_for.size(), next ? &timeout : nullptr, nullptr);
 }
 
@@ -304,10 +319,10 @@ void PingRun::finish() {
   Totals totals = session_->totals();
   totals.probes -= trial_probes_;
   reporter_->end(totals, all_figures());
-  write_out();
+  write_out(output_);
   explain_unsent();
   explain_udp_limits(totals.elapsed);
-  if (capture_output_) capture_output_->flush(std::chrono::seconds(10));
+  if (capture_output_) write_out(*capture_output_);
 }
 
 // A name that was still asked for when the run ended is not silently left out.
@@ -352,9 +367,8 @@ void PingRun::explain_udp_limits(Nanoseconds elapsed) {
 }
 
 // With nothing left to measure the reader may take its time; a signal ends that.
-void PingRun::write_out() {
-  while (output_.pending() > 0 && !output_.error()) {
-    output_.flush();
+void PingRun::write_out(report::Output& output) {
+  while (!output.drain(signals_.fd()) && !output.error()) {
     while (const auto signal = signals_.next()) {
       if (*signal == SIGINT || *signal == SIGTERM) return;
     }
@@ -443,8 +457,9 @@ ExitStatus PingRun::exit_status() const {
     say("standard output was not read to its end");
     return ExitStatus::output_failed;
   }
-  if (capture_output_ && capture_output_->error()) {
-    say(capture_output_->error()->message());
+  if (capture_output_ && (capture_output_->error() || capture_output_->pending() > 0)) {
+    say(capture_output_->error() ? capture_output_->error()->message()
+                                 : options_.pcap_file + " was not read to its end");
     return ExitStatus::output_failed;
   }
   if (capture_failed_) return ExitStatus::output_failed;

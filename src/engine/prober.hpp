@@ -97,6 +97,8 @@ class Prober {
 
   // No further sends.
   void stop_sending() { agenda_.stop(); }
+  // No sends for the time being: what falls due meanwhile is late, or skipped, when it goes on.
+  void hold_sending(bool held) { held_ = held; }
   // What still waits is lost now.
   void give_up();
 
@@ -182,6 +184,7 @@ class Prober {
   net::FileDescriptor poll_descriptor_;
   MonotonicTime constructed_at_;
   bool begun_ = false;
+  bool held_ = false;  // nothing is sent for now
   Gathering gathering_;
   bool has_unstamped_ = false;        // among the channels
   MonotonicTime saturated_until_{};   // more was due than could be sent

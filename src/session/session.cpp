@@ -332,6 +332,13 @@ Result<void> Session::stop_sending() {
   return {};
 }
 
+void Session::hold_sending(bool held) {
+  for (const auto& shard : implementation_->shards) {
+    shard->hold_sending(held);
+    if (implementation_->threaded) shard->wake();
+  }
+}
+
 Result<void> Session::stop(Nanoseconds grace) {
   Implementation& self = *implementation_;
   if (self.on_own_thread()) {

@@ -155,6 +155,11 @@ void Shard::stop_sending() {
   prober_.stop_sending();
 }
 
+void Shard::hold_sending(bool held) {
+  const Access access(*this);
+  prober_.hold_sending(held);
+}
+
 void Shard::finish(MonotonicTime deadline) {
   process();
   while (!done() && clock_->monotonic() < deadline) {

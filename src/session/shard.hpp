@@ -83,6 +83,7 @@ class Shard final : private engine::OutcomeSink {
   // Whether run() is what called, through a callback.
   bool runs_on_this_thread() const { return runner_.load() == std::this_thread::get_id(); }
   void stop_sending();
+  void hold_sending(bool held);
   // Waits for the answers to what was sent, until `deadline`; what is not answered then is lost.
   void finish(MonotonicTime deadline);
 
