@@ -54,7 +54,14 @@ int run_sweep(const SweepOptions& options) {
   }
   for (const std::string& warning : space->warnings) say(warning);
   if (options.dry_run) return list_targets(options, space->built.space);
-  return SweepRun(options, space->built).run();
+  const sweep::RecordWriter writer(options.format, *sweep::parse_fields(options.fields));
+  // Before privileges go, and while a signal still ends the wait for a FIFO's reader.
+  auto outputs = SweepOutputs::open(options, writer);
+  if (!outputs) {
+    say(outputs.error().message());
+    return static_cast<int>(status_of_output(outputs.error()));
+  }
+  return SweepRun(options, space->built, writer, std::move(*outputs)).run();
 }
 
 }  // namespace sonde::cli

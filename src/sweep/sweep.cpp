@@ -217,7 +217,8 @@ void Sweep::set_rate(double rate) {
 State Sweep::state() const {
   State state;
   state.counts = earlier_;
-  state.sending_done = state.done = true;
+  state.sending_done = state.done = state.complete = true;
+  state.received_until = MonotonicTime::max();
   for (const auto& worker : workers_) {
     const Progress progress = worker->progress();
     state.counts += progress.counts;
@@ -230,10 +231,13 @@ State Sweep::state() const {
     }
     state.sending_done = state.sending_done && progress.sending_done;
     state.done = state.done && progress.done;
+    state.complete = state.complete && progress.awaited;
+    state.received_until = std::min(state.received_until, progress.received_until);
     state.at.push_back(progress.at);
     for (const auto& [system_errno, probes] : progress.refusals) state.refusals[system_errno] += probes;
     state.handovers += progress.handovers;
   }
+  state.complete = state.complete || (state.done && everybody_answered_);
   return state;
 }
 
@@ -251,7 +255,10 @@ void Sweep::take(std::span<Record> records, Counts& counts) {
   }
   if (settings_.max_results != 0 && answering_ >= settings_.max_results) common_.stop = true;
   // Everybody has answered, and nobody is asked twice: nothing is left to wait for.
-  if (settings_.rounds.probes == 1 && answering_ == targets_) common_.stop = true;
+  if (settings_.rounds.probes == 1 && answering_ == targets_) {
+    everybody_answered_ = true;
+    common_.stop = true;
+  }
 }
 
 }  // namespace sonde::sweep
