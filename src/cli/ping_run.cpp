@@ -457,6 +457,11 @@ ExitStatus PingRun::exit_status() const {
     say("standard output was not read to its end");
     return ExitStatus::output_failed;
   }
+  if (session_ && session_->events_dropped() > 0) {
+    say(fmt::format("{} are not in the output: this host could not write them as fast as they came",
+                    report::counted(session_->events_dropped(), "event", "events")));
+    return ExitStatus::output_failed;
+  }
   if (capture_output_ && (capture_output_->error() || capture_output_->pending() > 0)) {
     say(capture_output_->error() ? capture_output_->error()->message()
                                  : options_.pcap_file + " was not read to its end");

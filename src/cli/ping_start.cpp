@@ -96,6 +96,7 @@ bool PingRun::open_session() {
   session.receive_buffer_bytes = options_.receive_buffer_bytes;
   session.compact_figures = list_.size() >= compact_from;
   session.packets = capture_file_.has_value();
+  session.event_capacity = std::size_t{1} << 20;  // until this thread gets to writing them
   session.spread =
       spread_per_target * static_cast<std::int64_t>(std::min<std::size_t>(list_.size(), 1'000'000));
   const bool lists = options_.alive || options_.unreachable;
