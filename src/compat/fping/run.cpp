@@ -145,8 +145,10 @@ void Run::loop() {
     take_signals();
     // Before what is sent at the same time: a report is of the time that is over.
     report_if_due();
+    // Before what has come is read: what came in time is not to be late.
+    const MonotonicTime now = clock_.monotonic();
     if (!process()) return;
-    expire_waiting();
+    expire_waiting(now);
     for (const TargetId id : std::exchange(ended_, {})) std::ignore = session_->remove(id);
     streams_.flush();
     if (streams_.broken()) over_ = true;
@@ -351,8 +353,7 @@ bool Run::forget_waiting(std::size_t place, std::uint64_t sequence) {
   return false;
 }
 
-void Run::expire_waiting() {
-  const MonotonicTime now = clock_.monotonic();
+void Run::expire_waiting(MonotonicTime now) {
   while (!waiting_.empty() && waiting_.begin()->first <= now) {
     const Waiting waiting = waiting_.begin()->second;
     waiting_.erase(waiting_.begin());

@@ -57,7 +57,7 @@ class Run {
   // An ICMP error takes no probe's time away.
   void wait_out(std::size_t place, const Event& event);
   bool forget_waiting(std::size_t place, std::uint64_t sequence);
-  void expire_waiting();
+  void expire_waiting(MonotonicTime now);
   Reply reply_of(const Host& host, const Event& event) const;
   // In the default mode all tries are one probe.
   std::uint64_t index_of(std::uint64_t sequence) const {

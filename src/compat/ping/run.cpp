@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstdio>
 #include <random>
+#include <tuple>
 
 #include "compat/ping/error_words.hpp"
 #include "compat/ping/json.hpp"
@@ -209,9 +210,13 @@ void Run::loop() {
     }
     note_sent();
     plan_end();
-    if (is_over()) return;
+    if (is_over()) break;
     if (wait()) take_signals();
   }
+  // The time is over, perhaps only because this process did not run: what came meanwhile counts.
+  if (exiting_ || has_enough()) return;
+  std::ignore = session_->stop_sending();
+  std::ignore = session_->process();
 }
 
 // When all is sent, so long is waited for answers: as -W says where none has come yet, else twice as long as the longest
