@@ -1,13 +1,13 @@
 // doctor.cpp: see doctor.hpp.
 #include "cli/doctor.hpp"
 
-#include <fmt/core.h>
 #include <unistd.h>
 
 #include <csignal>
 
 #include "cli/exit_status.hpp"
 #include "cli/page_style.hpp"
+#include "cli/say.hpp"
 #include "doctor/diagnose.hpp"
 #include "doctor/json.hpp"
 #include "doctor/text.hpp"
@@ -23,7 +23,7 @@ int run_doctor(const DoctorOptions& options) {
                                                       : doctor::make_text(diagnosis, page_style()));
   output.flush(std::chrono::seconds(5));
   if (output.error()) {
-    fmt::print(stderr, "sonde: {}\n", output.error()->message());
+    say(output.error()->message());
     return static_cast<int>(ExitStatus::output_failed);
   }
   return diagnosis.works() ? 0 : 1;

@@ -9,6 +9,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <new>
+#include <tuple>
 #include <utility>
 
 #include "cli/exit_status.hpp"
@@ -91,6 +93,7 @@ std::expected<void, SweepRun::Refusal> SweepRun::open() {
   const auto refuse = [](const Error& error, ExitStatus status) {
     return std::unexpected(Refusal{error, static_cast<int>(status)});
   };
+  if (const auto& refused = signals_.refused()) return refuse(*refused, ExitStatus::refused);
   auto answers = sweep::AnswerSet::make(built_->space.size());
   if (!answers) return refuse(answers.error(), ExitStatus::refused);
   answers_ = std::move(*answers);
@@ -137,9 +140,22 @@ int SweepRun::run() {
              .linger = options_.settings.linger,
              .sending_ended = std::nullopt};
   shown_ = {.at = started_, .counts = begin.counts, .asked = begin.asked, .written = 0};
-  sweep_->start();
-  watch();
-  sweep_->stop();
+  if (const auto started = sweep_->start(); !started) {
+    const bool several = options_.settings.threads > 1;
+    say(fmt::format("{}{}", started.error().message(), several ? "; --threads 1 takes one alone" : ""));
+    return static_cast<int>(ExitStatus::refused);
+  }
+  try {
+    watch();
+  } catch (const std::bad_alloc&) {
+    std::ignore = sweep_->stop();  // its threads use what goes before it does
+    throw;
+  }
+  if (const auto stopped = sweep_->stop(); !stopped) {
+    warn(stopped.error().message());
+    ended_ = sweep::SweepEnd::failed;
+    refused_ = true;
+  }
   return finish();
 }
 
@@ -168,7 +184,7 @@ void SweepRun::answer_signals() {
       rate_ *= *signal == SIGUSR1 ? live_step : 1 / live_step;
       sweep_->set_rate(rate_);
     } else if (std::exchange(interrupted_, true)) {
-      sweep_->stop();
+      std::ignore = sweep_->stop();
     } else {
       end_sending(sweep::SweepEnd::interrupted);
     }
@@ -193,7 +209,7 @@ void SweepRun::check_bounds(const sweep::State& state, MonotonicTime now) {
   if (counts.sent == 0 && counts.refused >= most_refused) nothing_leaves_ = true;
   if (nothing_leaves_ || output_->error()) {
     ended_ = sweep::SweepEnd::failed;
-    sweep_->stop();
+    std::ignore = sweep_->stop();
   }
 }
 
@@ -251,7 +267,7 @@ int SweepRun::finish() {
   if (heatmap_) check(sweep::write_heatmap(*heatmap_, options_.heatmap_file));
   if (output_->error()) check(std::unexpected(*output_->error()));
   if (!written) return static_cast<int>(ExitStatus::output_failed);
-  if (nothing_leaves_) return static_cast<int>(ExitStatus::refused);
+  if (nothing_leaves_ || refused_) return static_cast<int>(ExitStatus::refused);
   const bool somebody = account.state.counts.answering > 0 && account.end != sweep::SweepEnd::min_hit_rate;
   return static_cast<int>(somebody ? ExitStatus::all_answered : ExitStatus::some_silent);
 }
