@@ -69,7 +69,7 @@ void say_out_of_memory(std::string_view name) {
   }
 }
 
-// The last resort, where std::bad_alloc met something that lets nothing through.
+// The last resort, where std::bad_alloc met something that lets nothing through, or there was no memory for even that.
 End& end_without_memory() {
   static End end;
   return end;
@@ -78,19 +78,20 @@ void end_at_once() {
   try {
     if (const auto thrown = std::current_exception()) std::rethrow_exception(thrown);
   } catch (const std::bad_alloc&) {
-    say_out_of_memory(end_without_memory().name);
-    ::_exit(end_without_memory().status);
+    // As where nothing was thrown.
   } catch (...) {
     std::abort();
   }
-  std::abort();
+  say_out_of_memory(end_without_memory().name);
+  ::_exit(end_without_memory().status);
 }
+// Before what other files keep from the beginning on.
+[[maybe_unused]] const std::terminate_handler handler_before = std::set_terminate(end_at_once);
 
 // Whatever holds a terminal, a file or a thread has let go of it when this says what was thrown.
 template <typename Body>
 int guarded(const End& end, Body body) {
   end_without_memory() = end;
-  std::set_terminate(end_at_once);
   try {
     return body();
   } catch (const std::bad_alloc&) {

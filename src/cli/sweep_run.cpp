@@ -17,6 +17,7 @@
 #include "cli/say.hpp"
 #include "net/permissions.hpp"
 #include "net/random.hpp"
+#include "net/thread.hpp"
 #include "sweep/heatmap_picture.hpp"
 #include "sweep/host_tables.hpp"
 #include "xdp/devices.hpp"
@@ -59,6 +60,12 @@ bool is_time(MonotonicTime& last, MonotonicTime now, Nanoseconds interval) {
   if (now - last < interval) return false;
   last = now;
   return true;
+}
+
+// With what may be done about it.
+Error without_threads(Error error, unsigned wanted) {
+  if (wanted > 1) error.hint += "; --threads 1 takes one alone";
+  return error;
 }
 
 }  // namespace
@@ -112,6 +119,8 @@ std::expected<void, SweepRun::Refusal> SweepRun::open() {
   if (!opened) return refuse(opened.error(), ExitStatus::refused);
   sweep_ = std::move(*opened);
   if (!options_.quiet && !sweep_->notice().empty()) say(sweep_->notice());
+  if (auto tried = net::try_threads(options_.settings.threads); !tried)
+    return refuse(without_threads(tried.error(), options_.settings.threads), ExitStatus::refused);
   // Last, so that what fails before leaves the file of an earlier run as it is.
   if (auto written = open_output(); !written) return refuse(written.error(), ExitStatus::output_failed);
   const std::string& file = earlier ? options_.resume_file : options_.checkpoint_file;
@@ -141,8 +150,7 @@ int SweepRun::run() {
              .sending_ended = std::nullopt};
   shown_ = {.at = started_, .counts = begin.counts, .asked = begin.asked, .written = 0};
   if (const auto started = sweep_->start(); !started) {
-    const bool several = options_.settings.threads > 1;
-    say(fmt::format("{}{}", started.error().message(), several ? "; --threads 1 takes one alone" : ""));
+    say(without_threads(started.error(), options_.settings.threads).message());
     return static_cast<int>(ExitStatus::refused);
   }
   try {

@@ -6,17 +6,17 @@
 
 namespace sonde::net {
 
-bool may_start_threads(unsigned wanted) {
+Result<void> try_threads(unsigned wanted) {
   std::mutex gate;
   std::vector<std::jthread> threads;
   threads.reserve(wanted);
   const std::scoped_lock closed(gate);
   while (threads.size() < wanted) {
     auto started = start_thread([&gate] { const std::scoped_lock through(gate); });
-    if (!started) return false;
+    if (!started) return std::unexpected(std::move(started.error()));
     threads.push_back(std::move(*started));
   }
-  return true;
+  return {};
 }
 
 }  // namespace sonde::net

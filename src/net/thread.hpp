@@ -27,8 +27,9 @@ Result<std::jthread> start_thread(Body body) {
   }
 }
 
-// Whether `wanted` threads may run at once, tried with threads that do nothing. Others may take them meanwhile.
-bool may_start_threads(unsigned wanted);
+// Whether `wanted` threads may run at once, tried with threads that do nothing: before there is anything to undo. Others may
+// take them meanwhile.
+Result<void> try_threads(unsigned wanted);
 
 // What a thread ends with that is out of memory: there is nobody there to throw to.
 inline Error out_of_memory() {

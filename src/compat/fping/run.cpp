@@ -90,7 +90,7 @@ TargetOptions Run::target_options() const {
 unsigned Run::wanted_threads() const {
   if (options_.gap > Nanoseconds::zero() || hosts_.list.size() < hosts_for_threads) return 0;
   const unsigned processors = std::min(std::thread::hardware_concurrency(), most_threads);
-  return processors > 1 && queue_.fd() >= 0 && net::may_start_threads(processors) ? processors : 0;
+  return processors > 1 && queue_.fd() >= 0 && net::try_threads(processors) ? processors : 0;
 }
 
 // Nobody asked for threads: where there are none after all, it is done without.
