@@ -13,7 +13,8 @@
 // never two for one target). It may call the session, but for stop() on the session's own threads. The packet
 // callback must not call the session.
 //
-// The library never prints, never exits, installs no signal handlers; nothing here throws but std::bad_alloc.
+// The library never prints, never exits, installs no signal handlers; nothing here throws but std::bad_alloc,
+// and that on the caller's thread only.
 #pragma once
 
 #include <functional>
@@ -91,6 +92,8 @@ class Session {
   void wake() const;
 
   // --- On threads of its own ---
+  // Errors: resource_limit where the system has no thread to give: none is left running then. One of the threads that
+  // runs out of memory ends them all: done() is true from then on, and stop() returns that error (resource_limit).
   Result<void> start();
 
   // --- Holding ---

@@ -6,6 +6,7 @@
 #include "cli/exit_status.hpp"
 #include "cli/finish_output.hpp"
 #include "cli/page_style.hpp"
+#include "cli/say.hpp"
 #include "doctor/diagnose.hpp"
 #include "doctor/json.hpp"
 #include "doctor/text.hpp"

@@ -75,6 +75,10 @@ PingRun::PingRun(const PingOptions& options, const TargetList& list,
       capture_file_(std::move(capture)) {}
 
 ExitStatus PingRun::run() {
+  if (const auto& refused = signals_.refused()) {
+    refuse(*refused);
+    return exit_status();
+  }
   // What opens sockets; nothing else that follows needs a privilege.
   net::keep_only({net::Capability::net_raw, net::Capability::net_admin});
   if (!open_session()) return exit_status();
@@ -87,14 +91,24 @@ ExitStatus PingRun::run() {
     return exit_status();
   }
   give_up_privileges();
-  if (!begin_capture()) return exit_status();
+  if (!begin_capture() || !start_threads()) return exit_status();
   begin_report();
   loop();
   finish();
   return exit_status();
 }
 
+// What the system refuses ends the run.
+void PingRun::refuse(const Error& error) {
+  complain(error.message());
+  refused_ = stop_asked_ = true;
+}
+
 void PingRun::complain(const std::string& text) {
+  if (const auto behind = complaints_.pass(text)) show_complaint(text + *behind);
+}
+
+void PingRun::show_complaint(const std::string& text) {
   // What is written while the table has the screen is gone with it.
   if (live_) {
     constexpr std::size_t most_held = 1000;
@@ -185,7 +199,7 @@ void PingRun::take_signals() {
 void PingRun::take_events() {
   if (session_->fd() >= 0) {
     // Events come through the callback, after the turn.
-    if (auto processed = session_->process(); !processed) complain(processed.error().message());
+    if (auto processed = session_->process(); !processed) refuse(processed.error());
     return;
   }
   events_.resize(4096);
@@ -256,7 +270,7 @@ void PingRun::warn(std::size_t place, const std::string& text) {
 
 void PingRun::end_live() {
   live_.reset();
-  for (const std::string& text : std::exchange(held_complaints_, {})) complain(text);
+  for (const std::string& text : std::exchange(held_complaints_, {})) show_complaint(text);
 }
 
 void PingRun::look_up_host_name(std::size_t place) {
@@ -308,7 +322,7 @@ void PingRun::finish() {
   }
   const Nanoseconds grace =
       waits && session_->fd() < 0 ? std::min(options_.timeout, longest_farewell) : Nanoseconds{};
-  if (auto stopped = session_->stop(grace); !stopped) complain(stopped.error().message());
+  if (auto stopped = session_->stop(grace); !stopped) refuse(stopped.error());
   if (session_->fd() < 0) take_events();
   report_pending_names();
   if (live_) {
@@ -322,6 +336,7 @@ void PingRun::finish() {
   write_out(output_);
   explain_unsent();
   explain_udp_limits(totals.elapsed);
+  for (const std::string& text : complaints_.rest()) show_complaint(text);
   if (capture_output_) write_out(*capture_output_);
 }
 

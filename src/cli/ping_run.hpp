@@ -21,6 +21,7 @@
 #include "cli/ping_options.hpp"
 #include "cli/target_list.hpp"
 #include "process/signals.hpp"
+#include "report/repeat_limiter.hpp"
 #include "report/make_reporter.hpp"
 #include "report/output.hpp"
 #include "report/output_file.hpp"
@@ -43,6 +44,7 @@ class PingRun {
   // --- starting ---
   bool open_session();
   bool begin_capture();
+  bool start_threads();
   void add_requested();
   void add_name(std::size_t request, std::string name);
   void add_target(std::size_t request, const Address& address);
@@ -99,7 +101,9 @@ class PingRun {
   report::Summary summary_of(TargetId id) const;
   ExitStatus exit_status() const;
 
+  void refuse(const Error& error);
   void complain(const std::string& text);
+  void show_complaint(const std::string& text);
 
   const PingOptions& options_;
   const TargetList& list_;
@@ -126,6 +130,7 @@ class PingRun {
   std::uint64_t trial_probes_ = 0;        // of no target of the report
   MonotonicTime next_look_at_ways_{};
 
+  report::RepeatLimiter complaints_;
   std::vector<std::string> held_complaints_;  // while the live table has the screen
   bool was_live_ = false;
   std::map<std::size_t, int> unsent_;               // place -> errno of the first probe that did not leave

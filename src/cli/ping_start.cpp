@@ -301,9 +301,15 @@ void PingRun::begin_report() {
     reporter_->start(start);
     report_names();
   }
-  if (options_.threads > 1) {
-    if (auto started = session_->start(); !started) complain(started.error().message());
-  }
+}
+
+bool PingRun::start_threads() {
+  if (options_.threads == 1) return true;
+  auto started = session_->start();
+  if (started) return true;
+  started.error().hint += "; --threads 1 takes none";
+  refuse(started.error());
+  return false;
 }
 
 void PingRun::begin_live() {

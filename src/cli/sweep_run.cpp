@@ -7,12 +7,15 @@
 
 #include <array>
 #include <cstring>
+#include <new>
+#include <tuple>
 #include <utility>
 
 #include "cli/exit_status.hpp"
 #include "cli/say.hpp"
 #include "net/permissions.hpp"
 #include "net/random.hpp"
+#include "net/thread.hpp"
 #include "sweep/heatmap_picture.hpp"
 #include "sweep/host_tables.hpp"
 #include "xdp/devices.hpp"
@@ -63,6 +66,12 @@ bool is_time(MonotonicTime& last, MonotonicTime now, Nanoseconds interval) {
   if (now - last < interval) return false;
   last = now;
   return true;
+}
+
+// With what may be done about it.
+Error without_threads(Error error, unsigned wanted) {
+  if (wanted > 1) error.hint += "; --threads 1 takes one alone";
+  return error;
 }
 
 }  // namespace
@@ -118,6 +127,7 @@ std::expected<void, SweepRun::Refusal> SweepRun::open() {
   const auto refuse = [](const Error& error, ExitStatus status) {
     return std::unexpected(Refusal{error, static_cast<int>(status)});
   };
+  if (const auto& refused = signals_.refused()) return refuse(*refused, ExitStatus::refused);
   auto answers = sweep::AnswerSet::make(built_->space.size());
   if (!answers) return refuse(answers.error(), ExitStatus::refused);
   answers_ = std::move(*answers);
@@ -132,6 +142,8 @@ std::expected<void, SweepRun::Refusal> SweepRun::open() {
   if (!opened) return refuse(opened.error(), ExitStatus::refused);
   sweep_ = std::move(*opened);
   if (!options_.quiet && !sweep_->notice().empty()) say(sweep_->notice());
+  if (auto tried = net::try_threads(options_.settings.threads); !tried)
+    return refuse(without_threads(tried.error(), options_.settings.threads), ExitStatus::refused);
   if (auto begun = begin_outputs(*earlier); !begun) return refuse(begun.error(), ExitStatus::output_failed);
   return {};
 }
@@ -154,9 +166,21 @@ int SweepRun::run() {
              .linger = options_.settings.linger,
              .sending_ended = std::nullopt};
   shown_ = {.at = started_, .counts = begin.counts, .asked = begin.asked, .written = earlier_rows_};
-  sweep_->start();
-  watch();
-  sweep_->stop();
+  if (const auto started = sweep_->start(); !started) {
+    say(without_threads(started.error(), options_.settings.threads).message());
+    return static_cast<int>(ExitStatus::refused);
+  }
+  try {
+    watch();
+  } catch (const std::bad_alloc&) {
+    std::ignore = sweep_->stop();  // its threads use what goes before it does
+    throw;
+  }
+  if (const auto stopped = sweep_->stop(); !stopped) {
+    warn(stopped.error().message());
+    ended_ = sweep::SweepEnd::failed;
+    refused_ = true;
+  }
   return finish();
 }
 
@@ -191,7 +215,7 @@ void SweepRun::answer_signals() {
       rate_ *= *signal == SIGUSR1 ? live_step : 1 / live_step;
       sweep_->set_rate(rate_);
     } else if (std::exchange(interrupted_, true)) {
-      sweep_->stop();
+      std::ignore = sweep_->stop();
     } else {
       end_sending(sweep::SweepEnd::interrupted);
     }
@@ -216,7 +240,7 @@ void SweepRun::check_bounds(const sweep::State& state, MonotonicTime now) {
   if (counts.sent == 0 && counts.refused >= most_refused) nothing_leaves_ = true;
   if (nothing_leaves_ || output_.error()) {
     ended_ = sweep::SweepEnd::failed;
-    sweep_->stop();
+    std::ignore = sweep_->stop();
   }
 }
 
@@ -316,7 +340,7 @@ int SweepRun::finish() {
   }
   if (keeper_) written = end_checkpoint(written) && written;
   if (!written) return static_cast<int>(ExitStatus::output_failed);
-  if (nothing_leaves_) return static_cast<int>(ExitStatus::refused);
+  if (nothing_leaves_ || refused_) return static_cast<int>(ExitStatus::refused);
   const bool somebody = account.state.counts.answering > 0 && account.end != sweep::SweepEnd::min_hit_rate;
   return static_cast<int>(somebody ? ExitStatus::all_answered : ExitStatus::some_silent);
 }
