@@ -167,12 +167,13 @@ Process::Process(Command command, Place place) : limit_(Clock::now() + command.t
   std::vector<std::string> environment = environment_with(command.environment);
   const std::vector<char*> argument_pointers = pointers(command.arguments);
   const std::vector<char*> environment_pointers = pointers(environment);
-  const Child child{command,
-                    place,
-                    {input.number(), output_end.number(), errors_end.number()},
-                    program.number(),
-                    argument_pointers.data(),
-                    environment_pointers.data()};
+  const Child child{
+      command,
+      place,
+      {input.number(), command.standard_output.value_or(output_end.number()), errors_end.number()},
+      program.number(),
+      argument_pointers.data(),
+      environment_pointers.data()};
   id_ = checked(::fork(), "fork");
   if (id_ == 0) child.run();
   output_ = std::move(output);

@@ -47,6 +47,7 @@ struct Command {
   std::vector<std::string> environment{};           // "NAME=value", beside our own
   std::optional<unsigned long> descriptor_limit{};  // RLIMIT_NOFILE
   std::vector<int> inherited{};                     // descriptors that it keeps, under their numbers
+  std::optional<int> standard_output{};             // a descriptor of ours in place of a pipe that is read
   bool (*before_exec)() = nullptr;  // called in it as the user that it is; false: it does not start
 };
 
