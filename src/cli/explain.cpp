@@ -36,7 +36,7 @@ Result<std::optional<report::OutputFile>> open_picture(const ExplainOptions& opt
   auto opened =
       report::OutputFiles(options.force)
           .open({.path = options.svg_file, .option = "--svg", .recognizes = [](std::string_view beginning) {
-                   return beginning.starts_with("<svg ");
+                   return report::begins_as(beginning, "<svg ");
                  }});
   if (!opened) return std::unexpected(std::move(opened.error()));
   return std::move(*opened);

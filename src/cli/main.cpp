@@ -62,7 +62,8 @@ struct End {
 
 // Without memory: there is none.
 void say_out_of_memory(std::string_view name) {
-  constexpr std::string_view behind = ": out of memory; more may be had by `ulimit -v`, the control group's memory.max\n";
+  constexpr std::string_view behind =
+      ": out of memory; more may be had by `ulimit -v`, the control group's memory.max\n";
   for (const std::string_view part : {name, behind}) {
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, part.data(), part.size());
   }

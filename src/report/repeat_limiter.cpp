@@ -23,9 +23,8 @@ std::string more_like_it(std::uint64_t left_out) {
 }  // namespace
 
 void RepeatLimiter::forget_old(MonotonicTime now) {
-  std::erase_if(lines_, [now](const auto& entry) {
-    return entry.second.left_out == 0 && entry.second.next <= now;
-  });
+  std::erase_if(lines_,
+                [now](const auto& entry) { return entry.second.left_out == 0 && entry.second.next <= now; });
 }
 
 std::optional<std::string> RepeatLimiter::pass(std::string_view text) {
