@@ -7,14 +7,12 @@
 #include <csignal>
 
 #include "cli/say.hpp"
+#include "process/signals.hpp"
 
 namespace sonde::cli {
 
 ExitStatus finish_output(report::Output& output) {
-  return finish_output(output, process::Signals({SIGINT, SIGTERM}));
-}
-
-ExitStatus finish_output(report::Output& output, const process::Signals& signals) {
+  const process::Signals signals({SIGINT, SIGTERM});
   if (output.drain(signals.fd())) return ExitStatus::all_answered;
   // A reader that went away knows why it did.
   if (!output.error()) {

@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include "cli/exit_status.hpp"
-#include "process/signals.hpp"
 #include "report/output.hpp"
 
 namespace sonde::cli {
@@ -12,8 +11,6 @@ namespace sonde::cli {
 // Waits for the reader however long it takes, until SIGINT or SIGTERM, and says what could not be written.
 // all_answered: everything was.
 ExitStatus finish_output(report::Output& output);
-// The same where `signals` takes those already.
-ExitStatus finish_output(report::Output& output, const process::Signals& signals);
 
 // Of a file that cannot be an output: the command line was wrong, or the system refused it.
 ExitStatus status_of_output(const Error& error);
