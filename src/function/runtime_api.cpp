@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
+#include "function/say.hpp"
 
 namespace sonde::function {
 namespace {
@@ -36,8 +36,7 @@ Result<void> RuntimeApi::post(std::string_view path, std::string body, std::vect
                                  fmt::format("{}{}", endpoint_.name, path),
                                  {}});
   }
-  if (status >= 300)
-    fmt::print(stderr, "sonde: {}{}: refused with status {}\n", endpoint_.name, path, status);
+  if (status >= 300) say(fmt::format("{}{}: refused with status {}", endpoint_.name, path, status));
   return {};
 }
 

@@ -42,7 +42,7 @@ int Run::run() {
   }
   next_report_ = clock_.monotonic() + options_.report_interval;
   loop();
-  return finish();
+  return streams_.finish(options_.program, finish(), &signals_);
 }
 
 // --- the start ------------------------------------------------------------------------------------------------------
@@ -149,20 +149,27 @@ void Run::loop() {
     expire_waiting();
     for (const TargetId id : std::exchange(ended_, {})) std::ignore = session_->remove(id);
     streams_.flush();
-    if (streams_.broken()) over_ = true;
+    streams_.make_room(signals_.fd());
+    if (streams_.failed()) over_ = true;
   }
   over_ = true;
-  if (threaded_) std::ignore = session_->stop();
+  stop_threads();
 }
 
 // Threads are joined first: the session is through before they have handed over what they decided last.
 bool Run::is_through() {
   if (!session_->done() || !waiting_.empty()) return false;
   if (threaded_) {
-    std::ignore = session_->stop();
+    stop_threads();
     process();
   }
   return waiting_.empty();
+}
+
+void Run::stop_threads() {
+  if (!threaded_) return;
+  queue_.close();
+  std::ignore = session_->stop();
 }
 
 bool Run::process() {
@@ -190,8 +197,9 @@ void Run::wait() const {
     const auto left = std::max<std::int64_t>(0, (*next - clock_.monotonic()).count());
     timeout = {static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
   }
-  std::array<pollfd, 2> waited_for{
-      {{threaded_ ? queue_.fd() : session_->fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}}};
+  const auto [output, errors] = streams_.waited_for();
+  std::array<pollfd, 4> waited_for{
+      {{threaded_ ? queue_.fd() : session_->fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}, output, errors}};
   ::ppoll(waited_for.data(), waited_for.size(), next ? &timeout : nullptr, nullptr);
 }
 
@@ -228,7 +236,7 @@ void Run::report_if_due() {
 
 void Run::report() {
   const std::string text = report_of(options_, hosts_, clock_.unix_time());
-  options_.json ? streams_.out(text) : streams_.err(text);
+  options_.json ? streams_.out(text) : streams_.result_to_err(text);
 }
 
 // --- events ---------------------------------------------------------------------------------------------------------
@@ -379,7 +387,7 @@ int Run::finish() {
   }
   streams_.out(silent);
   const auto tell = [this](const std::string& text) {
-    options_.json ? streams_.out(text) : streams_.err(text);
+    options_.json ? streams_.out(text) : streams_.result_to_err(text);
   };
   if (options_.mode != Mode::until_answered) tell(summary_of(options_, hosts_));
   if (options_.stats) tell(totals_of(options_, hosts_, totals_));

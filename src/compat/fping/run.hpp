@@ -15,8 +15,8 @@
 #include "compat/fping/lines.hpp"
 #include "compat/fping/options.hpp"
 #include "compat/fping/sockets.hpp"
-#include "compat/fping/streams.hpp"
 #include "compat/fping/summary.hpp"
+#include "compat/streams.hpp"
 #include "process/signals.hpp"
 #include "sonde/session.hpp"
 
@@ -27,7 +27,7 @@ class Run {
   // `began`: when the program did, for the time that the run took.
   Run(const Options& options, Hosts& hosts, const Sockets& sockets, Streams& streams, MonotonicTime began);
 
-  // Until everything is decided or a signal ends it. Returns the exit status.
+  // Until everything is decided and told, or a signal ends it. Returns the exit status.
   int run();
 
  private:
@@ -40,6 +40,7 @@ class Run {
   unsigned wanted_threads() const;
   void loop();
   bool is_through();
+  void stop_threads();
   // What happened since: false when the session cannot go on.
   bool process();
   void wait() const;
