@@ -344,6 +344,16 @@ TEST(StandInOutput, WhatOptionsAskForIsNotLostEither) {
   }
 }
 
+TEST(StandInOutput, WhatNopingSumsUpIsNotLostEither) {
+  const Loopback space;
+  Command command = face("noping", {"-c", "1", "127.0.0.1"});
+  command.environment.emplace_back("TERM=vt52");
+  const Finished finished = space.run(in_shell("exec \"$@\" > /dev/full", std::move(command)));
+  EXPECT_EQ(finished.status, output_failed);
+  EXPECT_THAT(finished.errors,
+              AllOf(HasSubstr("noping: "), HasSubstr("standard output"), HasSubstr("ENOSPC")));
+}
+
 // --- files --------------------------------------------------------------------------------------------------------
 
 // A directory of nobody's, into which root alone may write besides.
