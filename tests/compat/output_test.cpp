@@ -205,8 +205,8 @@ long resident_kib(const Process& process) {
 
 class StandIn : public ::testing::TestWithParam<std::size_t> {
  protected:
-  const Tool& tool_ = tools().at(GetParam());
-  Loopback space_;
+  const Tool& under_test = tools().at(GetParam());
+  Loopback space;
 };
 
 class EndlessStandIn : public StandIn {};
@@ -227,19 +227,19 @@ TEST_P(StandIn, LosesNothingToAReaderThatStallsAndThenIsSlow) {
   for (const Kind kind : {Kind::pipe, Kind::nonblocking_pipe, Kind::nonblocking_socket}) {
     SCOPED_TRACE(static_cast<int>(kind));
     Reader reader(kind);
-    Process process = space_.start(reader.given(tool(tool_, tool_.words)));
+    Process process = space.start(reader.given(tool(under_test, under_test.words)));
     EXPECT_TRUE(reader.wait_until_full());
     const std::string output = reader.read_all();
     const Finished finished = process.wait();
     EXPECT_EQ(finished.status, 0) << finished.errors;
-    EXPECT_EQ(count_of(tool_.row, output), tool_.rows);
+    EXPECT_EQ(count_of(under_test.row, output), under_test.rows);
     EXPECT_THAT(output, EndsWith("\n"));
   }
 }
 
 TEST_P(FastStandIn, WaitsForItsReaderWithoutTakingMoreMemoryAndStillEndsWithItsStatistics) {
   Reader reader(Kind::pipe);
-  Process process = space_.start(reader.given(tool(tool_, tool_.endless)));
+  Process process = space.start(reader.given(tool(under_test, under_test.endless)));
   ASSERT_TRUE(wait_until_idle(process)) << "it goes on and on";
   EXPECT_LT(resident_kib(process), 64L * 1024);
   process.signal(SIGINT);
@@ -252,7 +252,7 @@ TEST_P(FastStandIn, WaitsForItsReaderWithoutTakingMoreMemoryAndStillEndsWithItsS
 
 TEST_P(EndlessStandIn, ASecondSignalLeavesAReaderBehindThatNeverReads) {
   Reader reader(Kind::pipe);
-  Process process = space_.start(reader.given(tool(tool_, tool_.endless)));
+  Process process = space.start(reader.given(tool(under_test, under_test.endless)));
   ASSERT_TRUE(reader.wait_until_full());
   process.signal(SIGINT);
   ASSERT_TRUE(wait_until_idle(process));
@@ -261,12 +261,13 @@ TEST_P(EndlessStandIn, ASecondSignalLeavesAReaderBehindThatNeverReads) {
   EXPECT_FALSE(finished.timed_out);
   EXPECT_EQ(finished.status, output_failed);
   EXPECT_THAT(finished.errors,
-              HasSubstr(std::string(tool_.name) + ": standard output was not read to its end\n"));
+              HasSubstr(std::string(under_test.name) + ": standard output was not read to its end\n"));
 }
 
 TEST_P(StandIn, AReaderThatGoesAwayEndsItQuietly) {
-  const Words& words = tool_.endless.empty() ? tool_.words : tool_.endless;
-  const Finished finished = space_.run(in_shell("{ \"$@\"; echo $? >&2; } | head -n 2", tool(tool_, words)));
+  const Words& words = under_test.endless.empty() ? under_test.words : under_test.endless;
+  const Finished finished =
+      space.run(in_shell("{ \"$@\"; echo $? >&2; } | head -n 2", tool(under_test, words)));
   EXPECT_FALSE(finished.timed_out);
   EXPECT_EQ(count_of("\n", finished.output), 2);
   EXPECT_THAT(finished.errors, EndsWith("4\n"));
@@ -289,23 +290,23 @@ TEST(StandInOutput, KeepsTheOrderOfTwoStreamsThatAreOne) {
 // --- disks --------------------------------------------------------------------------------------------------------
 
 TEST_P(StandIn, AFullDiskIsToldAndEndsIt) {
-  const Words& words = tool_.endless.empty() ? tool_.words : tool_.endless;
-  const Finished finished = space_.run(in_shell("exec \"$@\" > /dev/full", tool(tool_, words)));
+  const Words& words = under_test.endless.empty() ? under_test.words : under_test.endless;
+  const Finished finished = space.run(in_shell("exec \"$@\" > /dev/full", tool(under_test, words)));
   EXPECT_FALSE(finished.timed_out);
   EXPECT_EQ(finished.status, output_failed);
-  EXPECT_THAT(finished.errors, AllOf(HasSubstr(std::string(tool_.name) + ": "), HasSubstr("standard output"),
-                                     HasSubstr("ENOSPC")));
+  EXPECT_THAT(finished.errors, AllOf(HasSubstr(std::string(under_test.name) + ": "),
+                                     HasSubstr("standard output"), HasSubstr("ENOSPC")));
 }
 
 TEST_P(StandIn, ADiskThatFillsInMidRunIsToldAndEndsIt) {
   const lab::ScratchDirectory directory;
   const std::string path = directory.path().string();
-  const Words& words = tool_.endless.empty() ? tool_.words : tool_.endless;
+  const Words& words = under_test.endless.empty() ? under_test.words : under_test.endless;
   Command command = in_shell("mount -t tmpfs -o size=16k tmpfs " + path + " && { \"$@\" > " + path +
                                  "/lines; s=$?; cat " + path + "/lines; exit $s; }",
-                             tool(tool_, words));
+                             tool(under_test, words));
   command.arguments.insert(command.arguments.begin(), {"unshare", "-m"});
-  const Finished finished = space_.run(std::move(command));
+  const Finished finished = space.run(std::move(command));
   EXPECT_FALSE(finished.timed_out);
   EXPECT_EQ(finished.status, output_failed);
   EXPECT_THAT(finished.errors, AllOf(HasSubstr("standard output"), HasSubstr("ENOSPC")));
@@ -313,7 +314,7 @@ TEST_P(StandIn, ADiskThatFillsInMidRunIsToldAndEndsIt) {
 }
 
 TEST_P(StandIn, AStandardOutputThatIsClosedIsTold) {
-  const Finished finished = space_.run(in_shell("exec \"$@\" >&-", tool(tool_, tool_.words)));
+  const Finished finished = space.run(in_shell("exec \"$@\" >&-", tool(under_test, under_test.words)));
   EXPECT_EQ(finished.status, output_failed);
   EXPECT_THAT(finished.errors, AllOf(HasSubstr("standard output"), HasSubstr("EBADF")));
 }
@@ -321,14 +322,15 @@ TEST_P(StandIn, AStandardOutputThatIsClosedIsTold) {
 TEST_P(StandIn, AStandardErrorThatCannotBeWrittenToHarmsNothingElse) {
   for (const char* errors : {"2>&-", "2>/dev/full"}) {
     const Words words =
-        tool_.name == std::string_view("mtr-packet") ? Words{} : Words{"-c", "1", "127.0.0.1"};
-    const Finished finished = space_.run(in_shell(std::string("exec \"$@\" ") + errors, tool(tool_, words)));
-    EXPECT_THAT(finished.output, HasSubstr(tool_.row));
+        under_test.name == std::string_view("mtr-packet") ? Words{} : Words{"-c", "1", "127.0.0.1"};
+    const Finished finished =
+        space.run(in_shell(std::string("exec \"$@\" ") + errors, tool(under_test, words)));
+    EXPECT_THAT(finished.output, HasSubstr(under_test.row));
     // fping's summary is on standard error.
-    EXPECT_EQ(finished.status, tool_.name == std::string_view("fping") ? output_failed : 0) << errors;
+    EXPECT_EQ(finished.status, under_test.name == std::string_view("fping") ? output_failed : 0) << errors;
     // Of options nobody knows there is nothing to say but that.
-    const Finished refused = space_.run(
-        in_shell(std::string("exec \"$@\" ") + errors, tool(tool_, Words{"-c", "1", "not a host.invalid"})));
+    const Finished refused = space.run(in_shell(std::string("exec \"$@\" ") + errors,
+                                                tool(under_test, Words{"-c", "1", "not a host.invalid"})));
     EXPECT_EQ(refused.signal, 0);
     EXPECT_NE(refused.status, -1);
   }
