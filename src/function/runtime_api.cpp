@@ -38,8 +38,7 @@ Result<void> RuntimeApi::post(std::string_view path, std::string body, std::vect
                                  fmt::format("{}{}", endpoint_.name, path),
                                  {}});
   }
-  if (status >= 300)
-    log(fmt::format("{}{}: refused with status {}", endpoint_.name, path, status));
+  if (status >= 300) log(fmt::format("{}{}: refused with status {}", endpoint_.name, path, status));
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "liboping/object.hpp"
+#include "net/memory.hpp"
 #include "net/socket_address.hpp"
 
 namespace {
@@ -64,6 +65,7 @@ int set_source(pingobj_t& obj, const char* name) {
   addrinfo wanted{};
   wanted.ai_flags = AI_ADDRCONFIG;
   wanted.ai_family = obj.family = AF_UNSPEC;
+  sonde::net::need_memory_to_resolve();
   addrinfo* list = nullptr;
   if (const int code = ::getaddrinfo(name, nullptr, &wanted, &list); code != 0) {
     obj.error =

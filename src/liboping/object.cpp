@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "net/memory.hpp"
 #include "net/permissions.hpp"
 #include "net/socket_address.hpp"
 
@@ -56,6 +57,7 @@ bool pingobj::add(const std::string& name) {
   wanted.ai_flags = AI_ADDRCONFIG | AI_CANONNAME;
   wanted.ai_family = family;
   wanted.ai_socktype = SOCK_RAW;
+  sonde::net::need_memory_to_resolve();
   addrinfo* list = nullptr;
   if (const int code = ::getaddrinfo(name.c_str(), nullptr, &wanted, &list); code != 0) {
     error = "getaddrinfo: " + message_of(code);

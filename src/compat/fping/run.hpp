@@ -95,7 +95,7 @@ class Run {
   bool charts_told_ = false;
   bool over_ = false;
   std::optional<Error> failure_;  // of the session: it cannot go on
-  EventQueue queue_;  // with threads
+  EventQueue queue_;              // with threads
   std::vector<Event> taken_;
   bool threaded_ = false;
   std::optional<Session> session_;  // last: its callback uses the others

@@ -89,8 +89,8 @@ class Run {
   bool begin() {
     if (!on_screen_) {
       for (const pinghost* host = object_.first(); host != nullptr; host = host->next()) {
-        fmt::print("PING {} ({}) {} bytes of data.\n", net::printable(host->host_name), host->address.to_string(),
-                   host->data.size());
+        fmt::print("PING {} ({}) {} bytes of data.\n", net::printable(host->host_name),
+                   host->address.to_string(), host->data.size());
       }
       return true;
     }
@@ -136,7 +136,8 @@ class Run {
     if (options_.output_file.empty()) return true;
     output_.open(options_.output_file, std::ios::app);
     if (!output_)
-      fmt::print(stderr, "opening \"{}\" failed: {}\n", net::printable(options_.output_file), std::strerror(errno));
+      fmt::print(stderr, "opening \"{}\" failed: {}\n", net::printable(options_.output_file),
+                 std::strerror(errno));
     return output_.good();
   }
 

@@ -87,12 +87,12 @@ Run::Run(const Options& options, Destination destination, TransportKind way, boo
 
 void Run::show_header() const {
   if (options_.json) return;
-  std::string line = fmt::format("PING {} ({}) ", net::printable(destination_.name), destination_.address_text);
+  std::string line =
+      fmt::format("PING {} ({}) ", net::printable(destination_.name), destination_.address_text);
   if (options_.flow_label && !destination_.address.is_ipv4())
     line += fmt::format(", flow {:#07x}, ", *options_.flow_label);
   if (!options_.device.empty() || options_.strict_source)
-    line += fmt::format("from {} {}: ", destination_.source.to_string(),
-                        net::printable(options_.device));
+    line += fmt::format("from {} {}: ", destination_.source.to_string(), net::printable(options_.device));
   if (destination_.address.is_ipv4()) {
     constexpr int headers = 8 + 20;
     line += fmt::format("{}({}) bytes of data.\n", options_.size_bytes,
