@@ -50,7 +50,7 @@ Result<Resolution> getaddrinfo_lookup(const std::string& name, FamilyFilter filt
                                                    : AF_INET6;
   hints.ai_socktype = SOCK_DGRAM;
   hints.ai_flags = AI_CANONNAME | (is_ascii(name) ? 0 : AI_IDN);
-  net::need_memory_to_resolve();
+  net::need_memory();
   addrinfo* list = nullptr;
   const int status = ::getaddrinfo(name.c_str(), nullptr, &hints, &list);
   if (status != 0) return std::unexpected(lookup_error(status, errno, name, filter));
