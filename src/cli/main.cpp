@@ -76,13 +76,15 @@ End end_of(const sonde::compat::Face* face) {
 
 // The last resort, where std::bad_alloc met something that lets nothing through, or there was no memory for even that.
 void end_at_once() {
+  bool out_of_memory = true;
   try {
     if (const auto thrown = std::current_exception()) std::rethrow_exception(thrown);
   } catch (const std::bad_alloc&) {
-    // As where nothing was thrown.
+    out_of_memory = true;
   } catch (...) {
-    std::abort();
+    out_of_memory = false;
   }
+  if (!out_of_memory) std::abort();
   const End end = end_of(sonde::compat::face_called(::program_invocation_name));
   say_out_of_memory(end.name);
   ::_exit(end.status);
