@@ -88,8 +88,10 @@ TEST(HttpServer, WaitsWithoutSpinningWhereThereMayBeFewDescriptors) {
   ::getrlimit(RLIMIT_NOFILE, &before);
   const rlimit few{60, before.rlim_max};
   ::setrlimit(RLIMIT_NOFILE, &few);
-  peers.front().send(plain_get);
-  EXPECT_TRUE(peers.front().receive());
+  for (int i = 0; i < 2; ++i) {  // the first wait began before
+    peers.front().send(plain_get);
+    ASSERT_TRUE(peers.front().receive()) << i;
+  }
   const Nanoseconds begin = processor_time();
   std::this_thread::sleep_for(milliseconds(300));
   EXPECT_LT(processor_time() - begin, milliseconds(100));
