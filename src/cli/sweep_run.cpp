@@ -177,12 +177,13 @@ int SweepRun::run() {
     std::ignore = sweep_->stop();  // its threads use what goes before it does
     throw;
   }
-  if (const auto stopped = sweep_->stop(); !stopped) {
-    warn(stopped.error().message());
-    ended_ = sweep::SweepEnd::failed;
-    refused_ = true;
-  }
-  return finish();
+  const auto stopped = sweep_->stop();
+  if (stopped) return finish();
+  ended_ = sweep::SweepEnd::failed;
+  refused_ = true;
+  const int status = finish();
+  say(stopped.error().message());  // last: without memory for the rest it is said by main()
+  return status;
 }
 
 void SweepRun::watch() {
