@@ -197,7 +197,7 @@ const std::vector<Writer>& large_writers() {
       {"ManPage", "sonde", {"--print-man-page"}, Shape::exact},
       {"StandInPing", "ping", {"-i", "0", "-c", "5000", "127.0.0.1"}, Shape::lines},
       {"StandInFping", "fping", {"-i", "0", "-C", "1", "-g", "127.0.0.0/20"}, Shape::lines},
-      {"StandInOping", "oping", {"-c", "3000", "-i", "0.0001", "127.0.0.1"}, Shape::lines},
+      {"StandInOping", "oping", {"-c", "3000", "-i", "0.001", "127.0.0.1"}, Shape::lines},
       {"StandInMtrPacket", "mtr-packet", {}, Shape::tokens, mtr_input(4000)},
   };
   return all;
