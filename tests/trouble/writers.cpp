@@ -211,7 +211,8 @@ std::string what_is_missing(const Writer& writer, std::string_view output, std::
                  ? ""
                  : fmt::format("{} bytes are there of {}", output.size(), undisturbed.size());
     case Shape::lines:
-      if (lines_in(output) != lines_in(undisturbed))
+      // A run that lacks something may say more.
+      if (lines_in(output) < lines_in(undisturbed))
         return fmt::format("{} lines are there of {}", lines_in(output), lines_in(undisturbed));
       return last_line_missing(output, undisturbed);
     case Shape::last_line:
