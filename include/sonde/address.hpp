@@ -48,7 +48,8 @@ class Address {
   bool is_link_local() const;  // 169.254.0.0/16, fe80::/10
   bool is_broadcast() const;   // 255.255.255.255 (a subnet's own broadcast address is not known here)
 
-  // The shortest standard text (RFC 5952), with the zone's interface name (or number) behind '%'.
+  // The shortest standard text (RFC 5952), with the zone's interface name behind '%' (or number,
+  // where it has none or one that a terminal would obey).
   std::string to_string() const;
   // The address `offset` further on; nullopt past the end of the family's space.
   std::optional<Address> plus(std::uint64_t offset) const;

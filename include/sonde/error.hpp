@@ -24,7 +24,8 @@ struct Error {
   std::string subject;   // on what: "IPv6", "eth7", "targets.txt:12"; may be empty
   std::string hint;      // what to do about it; may be empty
 
-  // "what: subject: ERRNO (text); hint", leaving out what is empty.
+  // "what: subject: ERRNO (text); hint", leaving out what is empty. One line, whatever the subject holds: characters
+  // that a terminal would obey are escaped ("\x1b").
   std::string message() const;
 
   // The error of a failed system call. Reads nothing but its arguments: pass errno as `system_errno`. The code

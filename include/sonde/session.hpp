@@ -13,7 +13,8 @@
 // never two for one target). It may call the session, but for stop() on the session's own threads. The packet
 // callback must not call the session.
 //
-// The library never prints, never exits, installs no signal handlers; nothing here throws but std::bad_alloc.
+// The library never prints, never exits, installs no signal handlers; nothing here throws but std::bad_alloc,
+// and that on the caller's thread only.
 #pragma once
 
 #include <functional>
@@ -91,7 +92,14 @@ class Session {
   void wake() const;
 
   // --- On threads of its own ---
+  // Errors: resource_limit where the system has no thread to give: none is left running then. One of the threads that
+  // runs out of memory ends them all: done() is true from then on, and stop() returns that error (resource_limit).
   Result<void> start();
+
+  // --- Holding ---
+  // While held no probe is sent, for callers that cannot take what comes of them. Probes in flight get their verdicts. When it
+  // goes on, targets at a FixedInterval skip what they missed (Figures::skipped), others are asked late. From any thread.
+  void hold_sending(bool held);
 
   // --- Ending ---
   // No further probe is sent; those in flight still get their verdicts while the session runs on, then done()

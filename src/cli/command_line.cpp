@@ -16,6 +16,7 @@
 #include "cli/function_table.hpp"
 #include "cli/option_table.hpp"
 #include "cli/units.hpp"
+#include "net/printable.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -23,7 +24,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 std::unexpected<CommandLineError> refuse(std::string_view what) {
-  return std::unexpected(CommandLineError{fmt::format("sonde: {}", what)});
+  return std::unexpected(CommandLineError{fmt::format("sonde: {}", net::printable(what))});
 }
 
 std::unexpected<CommandLineError> refuse(const OptionSpec& option, std::string_view what) {

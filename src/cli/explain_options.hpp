@@ -20,6 +20,7 @@ struct ExplainOptions {
   Nanoseconds timeout = std::chrono::seconds(1);
   report::Format format = report::Format::text;  // text or json
   std::string svg_file;                          // empty: none
+  bool force = false;                            // replace a file that holds something else
 
   friend bool operator==(const ExplainOptions&, const ExplainOptions&) = default;
 };

@@ -3,9 +3,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <new>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "cli/command_line.hpp"
@@ -13,8 +18,10 @@
 #include "cli/documents.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/explain.hpp"
+#include "cli/finish_output.hpp"
 #include "cli/function.hpp"
 #include "cli/ping.hpp"
+#include "cli/say.hpp"
 #include "cli/sweep.hpp"
 #include "compat/face.hpp"
 
@@ -23,11 +30,8 @@ namespace {
 using sonde::cli::ExitStatus;
 
 int print_document(const sonde::cli::DocumentRequest& request) {
-  const std::string text = sonde::cli::make_document(request);
-  const bool written =
-      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  if (!written) std::perror("sonde: standard output");
-  return static_cast<int>(written ? ExitStatus::all_answered : ExitStatus::output_failed);
+  std::signal(SIGPIPE, SIG_IGN);  // shows as EPIPE
+  return static_cast<int>(sonde::cli::write_to_standard_output(sonde::cli::make_document(request)));
 }
 
 // A descriptor that the parent closed would be the next one that this process opens for itself, and be written to as
@@ -50,21 +54,72 @@ struct Run {
   }
 };
 
-}  // namespace
+// How the program ends where memory does: what it is called, and its exit status then.
+struct End {
+  std::string_view name = "sonde";
+  int status = static_cast<int>(ExitStatus::refused);
+};
 
-int main(int argc, char** argv) {
-  keep_standard_descriptors();
-  if (argc > 0) {
-    if (const sonde::compat::Tool tool = sonde::compat::tool_called(argv[0])) return tool(argc, argv);
+// Without memory: there is none.
+void say_out_of_memory(std::string_view name) {
+  constexpr std::string_view behind = ": out of memory; more may be had by `ulimit -v`, the control group's memory.max\n";
+  for (const std::string_view part : {name, behind}) {
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, part.data(), part.size());
   }
+}
+
+// The last resort, where std::bad_alloc met something that lets nothing through, or there was no memory for even that.
+End& end_without_memory() {
+  static End end;
+  return end;
+}
+void end_at_once() {
+  try {
+    if (const auto thrown = std::current_exception()) std::rethrow_exception(thrown);
+  } catch (const std::bad_alloc&) {
+    // As where nothing was thrown.
+  } catch (...) {
+    std::abort();
+  }
+  say_out_of_memory(end_without_memory().name);
+  ::_exit(end_without_memory().status);
+}
+// Before what other files keep from the beginning on.
+[[maybe_unused]] const std::terminate_handler handler_before = std::set_terminate(end_at_once);
+
+// Whatever holds a terminal, a file or a thread has let go of it when this says what was thrown.
+template <typename Body>
+int guarded(const End& end, Body body) {
+  end_without_memory() = end;
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    say_out_of_memory(end.name);
+  } catch (const std::exception& error) {
+    sonde::cli::say_line(std::string(end.name) + ": " + error.what());
+  }
+  return end.status;
+}
+
+int run_sonde(int argc, char** argv) {
   const auto parsed =
       sonde::cli::parse_command_line(std::span<const char* const>(argv, static_cast<std::size_t>(argc)));
   if (!parsed) {
-    std::fprintf(stderr, "%s\n", parsed.error().message.c_str());
+    sonde::cli::say_line(parsed.error().message);
     return static_cast<int>(parsed.error().status);
   }
   if (const auto* request = std::get_if<sonde::cli::DocumentRequest>(&*parsed)) {
     return print_document(*request);
   }
   return std::visit(Run{}, std::get<sonde::cli::CommandOptions>(*parsed));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  keep_standard_descriptors();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further shows as EFBIG
+  const auto* face = argc > 0 ? sonde::compat::face_called(argv[0]) : nullptr;
+  if (face == nullptr) return guarded(End{}, [&] { return run_sonde(argc, argv); });
+  return guarded({face->name, face->refused_status}, [&] { return face->tool(argc, argv); });
 }

@@ -73,7 +73,8 @@ struct PingOptions {
   bool quiet = false;
   std::optional<bool> live;  // unset: when there are several targets and standard output is a terminal
   ColourChoice colour = ColourChoice::automatic;
-  std::string pcap_file;                  // empty: none
+  std::string pcap_file;                  // empty: none; "-": standard output
+  bool force = false;                     // replace a file that holds something else
   std::optional<Nanoseconds> warn_rtt;    // more than 0
   std::optional<double> warn_loss_ratio;  // 0 to 1; warn when loss is above it
 

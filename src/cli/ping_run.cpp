@@ -63,23 +63,22 @@ TransportKind taken_way(const MeasuredTargets::Measured& measured, std::span<con
 
 }  // namespace
 
-PingRun::PingRun(const PingOptions& options, const TargetList& list)
+PingRun::PingRun(const PingOptions& options, const TargetList& list,
+                 std::optional<report::OutputFile> capture)
     : options_(options),
       list_(list),
       target_options_(target_options(options)),
       clock_(Clock::system()),
-      output_(STDOUT_FILENO, "standard output"),
-      targets_(list) {}
-
-PingRun::~PingRun() {
-  session_.reset();
-  capture_.reset();
-  capture_output_.reset();
-  if (capture_descriptor_ >= 0) ::close(capture_descriptor_);
-}
+      output_(options.pcap_file == "-" ? STDERR_FILENO : STDOUT_FILENO,
+              options.pcap_file == "-" ? "standard error" : "standard output"),
+      targets_(list),
+      capture_file_(std::move(capture)) {}
 
 ExitStatus PingRun::run() {
-  if (!open_capture()) return exit_status();
+  if (const auto& refused = signals_.refused()) {
+    refuse(*refused);
+    return exit_status();
+  }
   // What opens sockets; nothing else that follows needs a privilege.
   net::keep_only({net::Capability::net_raw, net::Capability::net_admin});
   if (!open_session()) return exit_status();
@@ -92,13 +91,24 @@ ExitStatus PingRun::run() {
     return exit_status();
   }
   give_up_privileges();
+  if (!begin_capture() || !start_threads()) return exit_status();
   begin_report();
   loop();
   finish();
   return exit_status();
 }
 
+// What the system refuses ends the run.
+void PingRun::refuse(const Error& error) {
+  complain(error.message());
+  refused_ = stop_asked_ = true;
+}
+
 void PingRun::complain(const std::string& text) {
+  if (const auto behind = complaints_.pass(text)) show_complaint(text + *behind);
+}
+
+void PingRun::show_complaint(const std::string& text) {
   // What is written while the table has the screen is gone with it.
   if (live_) {
     constexpr std::size_t most_held = 1000;
@@ -126,7 +136,23 @@ void PingRun::loop() {
     consider_ways();
     refresh_live();
     output_.flush(no_wait);
+    hold_for_readers();
   }
+}
+
+// A reader that does not keep up is waited for with what makes more for it to read.
+void PingRun::hold_for_readers() {
+  const bool behind = held_ ? output_.pending() > report::Output::full_bytes / 2 : output_.is_full();
+  if ((behind || capture_is_behind()) == held_) return;
+  held_ = !held_;
+  session_->hold_sending(held_);
+}
+
+bool PingRun::capture_is_behind() {
+  if (!capture_output_) return false;
+  const std::scoped_lock lock(capture_mutex_);
+  if (held_) capture_output_->flush(no_wait);
+  return capture_output_->pending() > report::Output::full_bytes / (held_ ? 2 : 1);
 }
 
 std::optional<MonotonicTime> PingRun::next_wake() const {
@@ -149,9 +175,12 @@ void PingRun::wait() {
     timeout = {static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
   }
   // poll() leaves negative descriptors out.
-  std::array<pollfd, 3> waited_for{{{session_->fd(), POLLIN, 0},
+  const bool capture_waits = held_ && capture_output_ && capture_output_->pending() > 0;
+  std::array<pollfd, 5> waited_for{{{session_->fd(), POLLIN, 0},
                                     {resolver_ ? resolver_->fd() : -1, POLLIN, 0},
-                                    {signals_.fd(), POLLIN, 0}}};
+                                    {signals_.fd(), POLLIN, 0},
+                                    {output_.pending() > 0 ? output_.descriptor() : -1, POLLOUT, 0},
+                                    {capture_waits ? capture_output_->descriptor() : -1, POLLOUT, 0}}};
   ::ppoll(waited_for.data(), waited_for.size(), next ? &timeout : nullptr, nullptr);
 }
 
@@ -170,7 +199,7 @@ void PingRun::take_signals() {
 void PingRun::take_events() {
   if (session_->fd() >= 0) {
     // Events come through the callback, after the turn.
-    if (auto processed = session_->process(); !processed) complain(processed.error().message());
+    if (auto processed = session_->process(); !processed) refuse(processed.error());
     return;
   }
   events_.resize(4096);
@@ -241,7 +270,7 @@ void PingRun::warn(std::size_t place, const std::string& text) {
 
 void PingRun::end_live() {
   live_.reset();
-  for (const std::string& text : std::exchange(held_complaints_, {})) complain(text);
+  for (const std::string& text : std::exchange(held_complaints_, {})) show_complaint(text);
 }
 
 void PingRun::look_up_host_name(std::size_t place) {
@@ -293,7 +322,7 @@ void PingRun::finish() {
   }
   const Nanoseconds grace =
       waits && session_->fd() < 0 ? std::min(options_.timeout, longest_farewell) : Nanoseconds{};
-  if (auto stopped = session_->stop(grace); !stopped) complain(stopped.error().message());
+  if (auto stopped = session_->stop(grace); !stopped) refuse(stopped.error());
   if (session_->fd() < 0) take_events();
   report_pending_names();
   if (live_) {
@@ -304,10 +333,11 @@ void PingRun::finish() {
   Totals totals = session_->totals();
   totals.probes -= trial_probes_;
   reporter_->end(totals, all_figures());
-  write_out();
+  write_out(output_);
   explain_unsent();
   explain_udp_limits(totals.elapsed);
-  if (capture_output_) capture_output_->flush(std::chrono::seconds(10));
+  for (const std::string& text : complaints_.rest()) show_complaint(text);
+  if (capture_output_) write_out(*capture_output_);
 }
 
 // A name that was still asked for when the run ended is not silently left out.
@@ -352,9 +382,8 @@ void PingRun::explain_udp_limits(Nanoseconds elapsed) {
 }
 
 // With nothing left to measure the reader may take its time; a signal ends that.
-void PingRun::write_out() {
-  while (output_.pending() > 0 && !output_.error()) {
-    output_.flush();
+void PingRun::write_out(report::Output& output) {
+  while (!output.drain(signals_.fd()) && !output.error()) {
     while (const auto signal = signals_.next()) {
       if (*signal == SIGINT || *signal == SIGTERM) return;
     }
@@ -443,8 +472,14 @@ ExitStatus PingRun::exit_status() const {
     say("standard output was not read to its end");
     return ExitStatus::output_failed;
   }
-  if (capture_output_ && capture_output_->error()) {
-    say(capture_output_->error()->message());
+  if (session_ && session_->events_dropped() > 0) {
+    say(fmt::format("{} are not in the output: this host could not write them as fast as they came",
+                    report::counted(session_->events_dropped(), "event", "events")));
+    return ExitStatus::output_failed;
+  }
+  if (capture_output_ && (capture_output_->error() || capture_output_->pending() > 0)) {
+    say(capture_output_->error() ? capture_output_->error()->message()
+                                 : options_.pcap_file + " was not read to its end");
     return ExitStatus::output_failed;
   }
   if (capture_failed_) return ExitStatus::output_failed;

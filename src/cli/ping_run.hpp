@@ -21,8 +21,10 @@
 #include "cli/ping_options.hpp"
 #include "cli/target_list.hpp"
 #include "process/signals.hpp"
+#include "report/repeat_limiter.hpp"
 #include "report/make_reporter.hpp"
 #include "report/output.hpp"
+#include "report/output_file.hpp"
 #include "report/pcapng.hpp"
 #include "resolve/resolver.hpp"
 #include "session/family_way.hpp"
@@ -32,8 +34,8 @@ namespace sonde::cli {
 
 class PingRun {
  public:
-  PingRun(const PingOptions& options, const TargetList& list);
-  ~PingRun();
+  // `capture`: where packets go, with --pcap.
+  PingRun(const PingOptions& options, const TargetList& list, std::optional<report::OutputFile> capture);
 
   // Runs to the end and reports. Returns the process's exit status.
   ExitStatus run();
@@ -41,7 +43,8 @@ class PingRun {
  private:
   // --- starting ---
   bool open_session();
-  bool open_capture();
+  bool begin_capture();
+  bool start_threads();
   void add_requested();
   void add_name(std::size_t request, std::string name);
   void add_target(std::size_t request, const Address& address);
@@ -69,6 +72,8 @@ class PingRun {
   void look_up_host_name(std::size_t place);
   void refresh_live();
   bool finished() const;
+  void hold_for_readers();
+  bool capture_is_behind();
 
   // --- ways of asking ---
   void give_up_privileges();
@@ -92,11 +97,13 @@ class PingRun {
   void explain_udp_limits(Nanoseconds elapsed);
   Figures all_figures() const;
   report::Summary summary_at(std::size_t place) const;
-  void write_out();
+  void write_out(report::Output& output);
   report::Summary summary_of(TargetId id) const;
   ExitStatus exit_status() const;
 
+  void refuse(const Error& error);
   void complain(const std::string& text);
+  void show_complaint(const std::string& text);
 
   const PingOptions& options_;
   const TargetList& list_;
@@ -108,7 +115,7 @@ class PingRun {
 
   // The capture outlives the session, whose threads write to it.
   std::mutex capture_mutex_;
-  int capture_descriptor_ = -1;
+  std::optional<report::OutputFile> capture_file_;
   std::optional<report::Output> capture_output_;
   std::optional<report::PcapNgWriter> capture_;
 
@@ -123,6 +130,7 @@ class PingRun {
   std::uint64_t trial_probes_ = 0;        // of no target of the report
   MonotonicTime next_look_at_ways_{};
 
+  report::RepeatLimiter complaints_;
   std::vector<std::string> held_complaints_;  // while the live table has the screen
   bool was_live_ = false;
   std::map<std::size_t, int> unsent_;               // place -> errno of the first probe that did not leave
@@ -131,6 +139,7 @@ class PingRun {
   std::size_t pending_names_ = 0;      // names without a first answer
   std::set<std::size_t> asked_names_;  // their requests
   bool ending_ = false;                // the last answers are waited for
+  bool held_ = false;                  // nothing is sent until readers have caught up
   std::optional<MonotonicTime> deadline_;
   bool stop_asked_ = false;
   bool name_failed_ = false, refused_ = false, capture_failed_ = false, some_silent_ = false;

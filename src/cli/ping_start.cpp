@@ -1,5 +1,4 @@
 // ping_start.cpp: how a run begins: session, capture, targets from addresses and names, the report's head.
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -66,15 +65,15 @@ std::string udp_pace(const PingOptions& options, std::size_t targets, bool alone
 
 }  // namespace
 
-bool PingRun::open_capture() {
-  if (options_.pcap_file.empty()) return true;
-  capture_descriptor_ = ::open(options_.pcap_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (capture_descriptor_ < 0) {
-    complain(Error::from_errno(errno, "cannot write the capture", options_.pcap_file).message());
+// When something will be sent: what fails before leaves an earlier capture as it is.
+bool PingRun::begin_capture() {
+  if (!capture_file_) return true;
+  if (const auto begun = capture_file_->begin(); !begun) {
+    complain(begun.error().message());
     capture_failed_ = true;
     return false;
   }
-  capture_output_.emplace(capture_descriptor_, options_.pcap_file);
+  capture_output_.emplace(capture_file_->descriptor(), capture_file_->name());
   capture_.emplace(*capture_output_, version(),
                    [own = std::make_shared<net::OwnAddress>(target_options_.network)](const Address& peer) {
                      return own->towards(peer);
@@ -96,7 +95,8 @@ bool PingRun::open_session() {
   session.pace_udp = options_.pace_udp;
   session.receive_buffer_bytes = options_.receive_buffer_bytes;
   session.compact_figures = list_.size() >= compact_from;
-  session.packets = capture_.has_value();
+  session.packets = capture_file_.has_value();
+  session.event_capacity = std::size_t{1} << 20;  // until this thread gets to writing them
   session.spread =
       spread_per_target * static_cast<std::int64_t>(std::min<std::size_t>(list_.size(), 1'000'000));
   const bool lists = options_.alive || options_.unreachable;
@@ -107,7 +107,7 @@ bool PingRun::open_session() {
   Session::EventCallback on_event;
   if (options_.threads == 1) on_event = [this](const Event& event) { take_event(event); };
   Session::PacketCallback on_packet;
-  if (capture_) {
+  if (capture_file_) {
     on_packet = [this](const PacketView& packet) {
       const std::scoped_lock lock(capture_mutex_);
       capture_->packet(packet);
@@ -294,16 +294,22 @@ void PingRun::begin_report() {
   const bool shows_nothing = std::ranges::any_of(start.notices, [](const TransportNotice& notice) {
     return notice.taken == TransportKind::udp || notice.taken == TransportKind::tcp;
   });
-  if (capture_ && shows_nothing)
+  if (capture_file_ && shows_nothing)
     complain("--pcap: ICMP is closed here, and the capture shows ICMP probes only");
   begin_live();
   if (!live_) {
     reporter_->start(start);
     report_names();
   }
-  if (options_.threads > 1) {
-    if (auto started = session_->start(); !started) complain(started.error().message());
-  }
+}
+
+bool PingRun::start_threads() {
+  if (options_.threads == 1) return true;
+  auto started = session_->start();
+  if (started) return true;
+  started.error().hint += "; --threads 1 takes none";
+  refuse(started.error());
+  return false;
 }
 
 void PingRun::begin_live() {

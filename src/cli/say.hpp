@@ -5,7 +5,8 @@
 
 namespace sonde::cli {
 
-// "sonde: TEXT". For what says so itself, there is `say_line`.
+// "sonde: TEXT". For what says so itself, perhaps in several lines, there is `say_line`. Characters that a terminal would
+// obey are escaped.
 void say(std::string_view text);
 void say_line(std::string_view text);
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cli/exit_status.hpp"
+#include "cli/finish_output.hpp"
 #include "cli/say.hpp"
 #include "cli/sweep_run.hpp"
 #include "cli/sweep_space.hpp"
@@ -16,19 +17,6 @@
 namespace sonde::cli {
 
 namespace {
-
-int finish(report::Output& output) {
-  output.flush(std::chrono::seconds(5));
-  if (!output.error()) return static_cast<int>(ExitStatus::all_answered);
-  say(output.error()->message());
-  return static_cast<int>(ExitStatus::output_failed);
-}
-
-int list_fields() {
-  report::Output output(STDOUT_FILENO, "standard output");
-  output.write(sweep::list_fields_text());
-  return finish(output);
-}
 
 // Whom it would ask, in order.
 int list_targets(const SweepOptions& options, const sweep::TargetSpace& space) {
@@ -48,16 +36,17 @@ int list_targets(const SweepOptions& options, const sweep::TargetSpace& space) {
     sweep::append_address(line, address);
     line += '\n';
     output.write(line);
+    if (output.is_full()) output.drain();
   }
   if (options.quiet) output.write(fmt::format("{} addresses, digest {}\n", length, digest));
-  return finish(output);
+  return static_cast<int>(finish_output(output));
 }
 
 }  // namespace
 
 int run_sweep(const SweepOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);  // shows as EPIPE
-  if (options.list_fields) return list_fields();
+  if (options.list_fields) return static_cast<int>(write_to_standard_output(sweep::list_fields_text()));
   const auto space = make_space(options);
   if (!space) {
     say(space.error().message());
@@ -65,7 +54,14 @@ int run_sweep(const SweepOptions& options) {
   }
   for (const std::string& warning : space->warnings) say(warning);
   if (options.dry_run) return list_targets(options, space->built.space);
-  return SweepRun(options, space->built).run();
+  const sweep::RecordWriter writer(options.format, *sweep::parse_fields(options.fields));
+  // Before privileges go, and while a signal still ends the wait for a FIFO's reader.
+  auto outputs = SweepOutputs::open(options, writer);
+  if (!outputs) {
+    say(outputs.error().message());
+    return static_cast<int>(status_of_output(outputs.error()));
+  }
+  return SweepRun(options, space->built, writer, std::move(*outputs)).run();
 }
 
 }  // namespace sonde::cli

@@ -1,15 +1,11 @@
 // sweep_account.cpp: see sweep_account.hpp.
 #include "cli/sweep_account.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 
-#include "net/file_descriptor.hpp"
-#include "report/output.hpp"
 #include "sonde/version.hpp"
 
 namespace sonde::cli {
@@ -50,7 +46,7 @@ std::vector<std::string> summary_lines(const SweepAccount& account) {
   return lines;
 }
 
-Result<void> write_metadata(const SweepAccount& account, const std::string& file) {
+Result<std::string> make_metadata(const SweepAccount& account) {
   const SweepOptions& options = *account.options;
   const sweep::Settings& settings = options.settings;
   sweep::SweepSummary summary;
@@ -100,17 +96,7 @@ Result<void> write_metadata(const SweepAccount& account, const std::string& file
   summary.ended = account.ended;
   summary.resumptions = options.resume_file.empty() ? 0 : 1;
 
-  const auto text = sweep::metadata_json(summary);
-  if (!text) return std::unexpected(text.error());
-  const net::FileDescriptor descriptor(
-      file == "-" ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
-                  : ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (!descriptor) return std::unexpected(Error::from_errno(errno, "cannot write the metadata", file));
-  report::Output output(descriptor.get(), file);
-  output.write(*text);
-  output.flush(std::chrono::seconds(5));
-  if (output.error()) return std::unexpected(*output.error());
-  return {};
+  return sweep::metadata_json(summary);
 }
 
 }  // namespace sonde::cli

@@ -18,7 +18,7 @@ struct SweepAccount {
   TransportKind transport = TransportKind::automatic;
   sweep::SweepEnd end = sweep::SweepEnd::finished;
   std::string failure{};
-  std::uint64_t written = 0;  // rows
+  std::uint64_t written = 0;  // rows, of all runs
   UnixTime started{}, ended{};
   Nanoseconds elapsed{};
 };
@@ -26,7 +26,7 @@ struct SweepAccount {
 // Lines for standard error.
 std::vector<std::string> summary_lines(const SweepAccount& account);
 
-// Errors: those of the file.
-Result<void> write_metadata(const SweepAccount& account, const std::string& file);
+// Errors: where a name cannot be written as JSON.
+Result<std::string> make_metadata(const SweepAccount& account);
 
 }  // namespace sonde::cli

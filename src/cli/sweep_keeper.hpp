@@ -1,17 +1,15 @@
 // sweep_keeper.hpp: keeps on disk how far a sweep is, so that it can go on there after any end.
 //
-// A file is kept every half second. It says to go on half a second before the positions of that moment, as answers to what was
-// sent since may still have been under way; who had answered is not asked again. So after `kill -9` at most a
-// second's probes are repeated. What the file calls answered has its row in the output: rows are written out first.
-// Threads: answered() is called by the sweep's, while it holds its findings; the rest by one.
+// What it may keep is the invariant of sweep_rows.hpp. It also has a file's rows reach the disk before the step
+// that knows of them does, so that the invariant outlives a power cut.
 #pragma once
 
-#include <cstdint>
-#include <string>
+#include <deque>
+#include <optional>
 #include <vector>
 
 #include "cli/sweep_options.hpp"
-#include "report/output.hpp"
+#include "cli/sweep_rows.hpp"
 #include "sweep/answer_set.hpp"
 #include "sweep/checkpoint_file.hpp"
 #include "sweep/sweep.hpp"
@@ -19,40 +17,52 @@
 
 namespace sonde::cli {
 
-// What an earlier run left, checked to be of the same addresses and options. Takes seed, shard and threads over into the
-// settings, and enters into `answers` who has answered.
+// What an earlier run left in `file`, checked to be of the same addresses and options. Takes seed, shard and threads over into
+// the settings, and enters into `answers` who has answered. nullopt: it ended before it had begun.
 // Errors: those of the file; invalid_argument when it was another sweep's.
-Result<sweep::Sweep::Earlier> resume_sweep(const std::string& file, const sweep::TargetSpace& space,
-                                           SweepOptions& options, sweep::AnswerSet& answers);
+struct EarlierSweep {
+  sweep::Sweep::Earlier walk;
+  std::uint64_t rows = 0;  // that were written
+};
+Result<std::optional<EarlierSweep>> resume_sweep(sweep::CheckpointFile& file, const sweep::TargetSpace& space,
+                                                 SweepOptions& options, sweep::AnswerSet& answers);
 
 class SweepKeeper {
  public:
   static constexpr Nanoseconds interval = std::chrono::milliseconds(500);
 
-  // All outlive it.
-  SweepKeeper(std::string file, const SweepOptions& options, const sweep::TargetSpace& space,
-              const sweep::AnswerSet& answers, sweep::Sweep& sweep, report::Output& output);
+  // Both outlive it. `output`: the descriptor that rows go to. `earlier_rows`: of the runs before.
+  SweepKeeper(sweep::CheckpointFile& file, SweepRows& rows, int output, Nanoseconds linger,
+              std::uint64_t earlier_rows);
 
-  void answered(std::uint64_t index) { newly_answered_.push_back(index); }
+  // Of a new sweep, before its first probe. Errors: those of the file.
+  Result<void> begin(const SweepOptions& options, const sweep::TargetSpace& space,
+                     const sweep::AnswerSet& answers, const sweep::Sweep& sweep);
+  // Where the workers go on is `begin` until more is known.
+  void go_on_at(std::vector<sweep::WalkPosition> begin) { settled_at_ = std::move(begin); }
 
-  // Errors: those of the file. Without any, and with an output that takes its rows no faster, nothing is kept this time.
-  Result<void> keep(const sweep::State& state);
-  // The sweep ended early, and has waited for its answers: it can go on exactly here. Or it is through, and there is nothing to
-  // keep.
-  Result<void> end(const sweep::State& state, bool is_through);
+  // Keeps what may be kept now. Errors: those of the file; the next call tries it again.
+  Result<void> keep(const sweep::State& state, MonotonicTime now);
+  // The workers have ended. Where every answer had its time, and its row, it can go on exactly where it was.
+  Result<void> keep_last(const sweep::State& state);
 
  private:
-  Result<void> write(const sweep::State& state, const std::vector<sweep::WalkPosition>& go_on_at);
-  Result<void> write_whole(const sweep::Counts& counts, const std::vector<sweep::ThreadPosition>& threads);
-  bool write_rows();
+  struct Looked {
+    MonotonicTime at{};
+    std::vector<sweep::WalkPosition> positions{};
+  };
+  void take_settled();
+  Result<void> add_step(const sweep::Counts& counts);
 
-  sweep::CheckpointFile file_;
-  sweep::Checkpoint head_;
-  const sweep::AnswerSet* answers_;
-  sweep::Sweep* sweep_;
-  report::Output* output_;
-  std::vector<sweep::WalkPosition> before_;  // where the workers were when it was last called
-  std::vector<std::uint64_t> newly_answered_;
+  sweep::CheckpointFile* file_;
+  SweepRows* rows_;
+  int output_;
+  Nanoseconds linger_;
+  std::uint64_t earlier_rows_;
+  std::deque<Looked> looked_;  // where the workers were, oldest first
+  std::vector<sweep::WalkPosition> settled_at_;
+  std::vector<std::uint64_t> answered_;  // not in the file yet
+  std::uint64_t rows_kept_ = 0;
 };
 
 }  // namespace sonde::cli

@@ -31,6 +31,7 @@ struct SweepOptions {
   std::string fields{sweep::default_fields};  // as parse_fields() reads it; checked
   std::string filter;  // as Filter::parse() reads it; checked; empty: replies, each address once
   std::string metadata_file, heatmap_file, checkpoint_file, resume_file;
+  bool force = false;  // replace files that hold something else
   bool dry_run = false;
   bool quiet = false;
   bool list_fields = false;

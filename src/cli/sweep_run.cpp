@@ -1,20 +1,21 @@
 // sweep_run.cpp: see sweep_run.hpp.
 #include "cli/sweep_run.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <cstring>
+#include <new>
+#include <tuple>
 #include <utility>
 
 #include "cli/exit_status.hpp"
 #include "cli/say.hpp"
 #include "net/permissions.hpp"
 #include "net/random.hpp"
+#include "net/thread.hpp"
 #include "sweep/heatmap_picture.hpp"
 #include "sweep/host_tables.hpp"
 #include "xdp/devices.hpp"
@@ -24,7 +25,6 @@ namespace sonde::cli {
 namespace {
 
 constexpr int look_every_ms = 20;
-constexpr Nanoseconds flush_every = std::chrono::milliseconds(200);
 constexpr Nanoseconds status_every = std::chrono::seconds(1);
 constexpr Nanoseconds hit_rate_counts_after = std::chrono::seconds(5);
 constexpr std::uint64_t most_refused = 1000;  // before anything was sent: then nothing will be
@@ -52,6 +52,15 @@ bool wants_headers(const SweepOptions& options) {
   return named(options.fields) || named(options.filter);
 }
 
+std::optional<sweep::Filter> filter_of(const SweepOptions& options) {
+  if (options.filter.empty()) return std::nullopt;
+  return *sweep::Filter::parse(options.filter);
+}
+
+Error unread(const std::string& name) {
+  return Error{ErrorCode::system, 0, "not everything was read by the reader", name, {}};
+}
+
 // Whether `interval` has passed since `last`, which is `now` from then on.
 bool is_time(MonotonicTime& last, MonotonicTime now, Nanoseconds interval) {
   if (now - last < interval) return false;
@@ -59,31 +68,58 @@ bool is_time(MonotonicTime& last, MonotonicTime now, Nanoseconds interval) {
   return true;
 }
 
+// With what may be done about it.
+Error without_threads(Error error, unsigned wanted) {
+  if (wanted > 1) error.hint += "; --threads 1 takes one alone";
+  return error;
+}
+
 }  // namespace
 
-SweepRun::SweepRun(const SweepOptions& options, const sweep::TargetSpaceBuilder::Built& space)
+SweepRun::SweepRun(const SweepOptions& options, const sweep::TargetSpaceBuilder::Built& space,
+                   const sweep::RecordWriter& writer, SweepOutputs outputs)
     : options_(options),
       built_(&space),
       signals_({SIGINT, SIGTERM, SIGUSR1, SIGUSR2}),
+      outputs_(std::move(outputs)),
+      output_(outputs_.rows->descriptor(), outputs_.rows->name()),
+      rows_(writer, filter_of(options), output_),
       began_(Clock::system().unix_time()),
       started_(Clock::system().monotonic()),
       rate_(options.settings.rate),
-      shows_status_(!options.quiet && ::isatty(STDERR_FILENO) != 0) {}
+      shows_status_(!options.quiet && ::isatty(STDERR_FILENO) != 0) {
+  if (outputs_.checkpoint) checkpoint_.emplace(std::move(*outputs_.checkpoint));
+  if (outputs_.heatmap) heatmap_.emplace(layout_of(space.space));
+}
 
-Result<void> SweepRun::open_output() {
-  int descriptor = STDOUT_FILENO;
-  std::string name = "standard output";
-  if (!options_.output_file.empty()) {
-    name = options_.output_file;
-    const int how = options_.resume_file.empty() ? O_TRUNC : O_APPEND;
-    file_ = net::FileDescriptor(::open(name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0644));
-    if (!file_) return std::unexpected(Error::from_errno(errno, "cannot write the answers", name));
-    descriptor = file_.get();
+Result<std::optional<EarlierSweep>> SweepRun::read_earlier() {
+  if (options_.resume_file.empty()) return std::nullopt;
+  return resume_sweep(*checkpoint_, built_->space, options_, *answers_);
+}
+
+// Once the sockets are open: what fails before leaves the files of an earlier run as they are.
+Result<void> SweepRun::begin_outputs(const std::optional<EarlierSweep>& earlier) {
+  EarlierRows there;
+  if (!options_.resume_file.empty()) {
+    const auto mended = mend_rows(*outputs_.rows, rows_.writer());
+    if (!mended) return std::unexpected(mended.error());
+    there = *mended;
   }
-  output_.emplace(descriptor, name);
-  if (!options_.heatmap_file.empty()) heatmap_.emplace(layout_of(built_->space));
-  writer_.emplace(options_.format, *sweep::parse_fields(options_.fields), *output_);
-  if (!options_.filter.empty()) filter_ = *sweep::Filter::parse(options_.filter);
+  const bool counted = outputs_.rows->is_regular();
+  earlier_rows_ = counted ? there.rows : earlier ? earlier->rows : 0;
+  if (counted && earlier && there.rows < earlier->rows) {
+    warn(fmt::format("{} has lost {} rows of the earlier run, which are not asked for again",
+                     outputs_.rows->name(), earlier->rows - there.rows));
+  }
+  if (checkpoint_) {
+    keeper_.emplace(*checkpoint_, rows_, output_.descriptor(), options_.settings.linger, earlier_rows_);
+    keeper_->go_on_at(sweep_->state().at);
+    if (!earlier) {
+      if (auto begun = keeper_->begin(options_, built_->space, *answers_, *sweep_); !begun) return begun;
+    }
+  }
+  if (auto begun = outputs_.rows->begin(); !begun) return begun;
+  if (!there.has_header) rows_.write_header();
   return {};
 }
 
@@ -91,37 +127,30 @@ std::expected<void, SweepRun::Refusal> SweepRun::open() {
   const auto refuse = [](const Error& error, ExitStatus status) {
     return std::unexpected(Refusal{error, static_cast<int>(status)});
   };
+  if (const auto& refused = signals_.refused()) return refuse(*refused, ExitStatus::refused);
   auto answers = sweep::AnswerSet::make(built_->space.size());
   if (!answers) return refuse(answers.error(), ExitStatus::refused);
   answers_ = std::move(*answers);
-  std::optional<sweep::Sweep::Earlier> earlier;
-  if (!options_.resume_file.empty()) {
-    auto resumed = resume_sweep(options_.resume_file, built_->space, options_, *answers_);
-    if (!resumed) return refuse(resumed.error(), ExitStatus::usage);
-    earlier = std::move(*resumed);
-  }
+  auto earlier = read_earlier();
+  if (!earlier) return refuse(earlier.error(), ExitStatus::usage);
   options_.settings.seed = options_.seed.value_or(random_seed());
   options_.settings.headers = wants_headers(options_);
   net::keep_only(xdp::useful_capabilities);  // those of raw sockets are among them
-  auto opened =
-      sweep::Sweep::open(options_.settings, built_->space, *answers_, *this, earlier ? &*earlier : nullptr);
+  auto opened = sweep::Sweep::open(options_.settings, built_->space, *answers_, *this,
+                                   *earlier ? &(*earlier)->walk : nullptr);
   net::keep_only({});  // every socket is open
   if (!opened) return refuse(opened.error(), ExitStatus::refused);
   sweep_ = std::move(*opened);
   if (!options_.quiet && !sweep_->notice().empty()) say(sweep_->notice());
-  // Last, so that what fails before leaves the file of an earlier run as it is.
-  if (auto written = open_output(); !written) return refuse(written.error(), ExitStatus::output_failed);
-  const std::string& file = earlier ? options_.resume_file : options_.checkpoint_file;
-  if (!file.empty()) keeper_.emplace(file, options_, built_->space, *answers_, *sweep_, *output_);
-  if (!earlier || options_.output_file.empty()) writer_->begin();
+  if (auto tried = net::try_threads(options_.settings.threads); !tried)
+    return refuse(without_threads(tried.error(), options_.settings.threads), ExitStatus::refused);
+  if (auto begun = begin_outputs(*earlier); !begun) return refuse(begun.error(), ExitStatus::output_failed);
   return {};
 }
 
 void SweepRun::take(const sweep::Record& record) {
-  if (keeper_ && record.is_reply && !record.duplicate) keeper_->answered(record.index);
   if (heatmap_) heatmap_->add(record);
-  const bool wanted = filter_ ? filter_->matches(record) : record.is_reply && !record.duplicate;
-  if (wanted) writer_->write(record);
+  if (rows_.take(record)) sweep_->hold_sending(true);
 }
 
 int SweepRun::run() {
@@ -136,24 +165,36 @@ int SweepRun::run() {
              .max_runtime = options_.max_runtime,
              .linger = options_.settings.linger,
              .sending_ended = std::nullopt};
-  shown_ = {.at = started_, .counts = begin.counts, .asked = begin.asked, .written = 0};
-  sweep_->start();
-  watch();
-  sweep_->stop();
+  shown_ = {.at = started_, .counts = begin.counts, .asked = begin.asked, .written = earlier_rows_};
+  if (const auto started = sweep_->start(); !started) {
+    say(without_threads(started.error(), options_.settings.threads).message());
+    return static_cast<int>(ExitStatus::refused);
+  }
+  try {
+    watch();
+  } catch (const std::bad_alloc&) {
+    std::ignore = sweep_->stop();  // its threads use what goes before it does
+    throw;
+  }
+  if (const auto stopped = sweep_->stop(); !stopped) {
+    warn(stopped.error().message());
+    ended_ = sweep::SweepEnd::failed;
+    refused_ = true;
+  }
   return finish();
 }
 
 void SweepRun::watch() {
-  MonotonicTime flushed = started_, shown = started_, kept = started_;
+  MonotonicTime shown = started_, kept = started_;
   for (bool done = false; !done;) {
     std::array<pollfd, 2> waiting{{{signals_.fd(), POLLIN, 0}, {sweep_->done_fd(), POLLIN, 0}}};
     ::poll(waiting.data(), waiting.size(), look_every_ms);
     answer_signals();
     const sweep::State state = sweep_->state();
     const MonotonicTime now = Clock::system().monotonic();
+    write_rows(state, now);
     check_bounds(state, now);
-    if (is_time(flushed, now, flush_every)) sweep_->pause_findings([this] { output_->flush(); });
-    if (keeper_ && is_time(kept, now, SweepKeeper::interval)) keep(state);
+    if (keeper_ && is_time(kept, now, SweepKeeper::interval)) keep(state, now);
     if (is_time(shown, now, status_every)) {
       if (!options_.quiet) warn_of_full_tables();
       if (shows_status_) show_status(state, now);
@@ -162,13 +203,19 @@ void SweepRun::watch() {
   }
 }
 
+// Nothing is sent while the reader of rows is far behind.
+void SweepRun::write_rows(const sweep::State& state, MonotonicTime now) {
+  rows_.write(*sweep_, state, now);
+  sweep_->hold_sending(rows_.is_behind());
+}
+
 void SweepRun::answer_signals() {
   while (const auto signal = signals_.next()) {
     if (*signal == SIGUSR1 || *signal == SIGUSR2) {
       rate_ *= *signal == SIGUSR1 ? live_step : 1 / live_step;
       sweep_->set_rate(rate_);
     } else if (std::exchange(interrupted_, true)) {
-      sweep_->stop();
+      std::ignore = sweep_->stop();
     } else {
       end_sending(sweep::SweepEnd::interrupted);
     }
@@ -191,21 +238,21 @@ void SweepRun::check_bounds(const sweep::State& state, MonotonicTime now) {
     ended_ = sweep::SweepEnd::max_results;
   if (state.sending_done && !bounds_.sending_ended) bounds_.sending_ended = now;
   if (counts.sent == 0 && counts.refused >= most_refused) nothing_leaves_ = true;
-  if (nothing_leaves_ || output_->error()) {
+  if (nothing_leaves_ || output_.error()) {
     ended_ = sweep::SweepEnd::failed;
-    sweep_->stop();
+    std::ignore = sweep_->stop();
   }
 }
 
-void SweepRun::keep(const sweep::State& state) {
-  const auto kept = keeper_->keep(state);
+void SweepRun::keep(const sweep::State& state, MonotonicTime now) {
+  const auto kept = keeper_->keep(state, now);
   if (!kept && !kept_badly_) warn(fmt::format("{}; the sweep goes on", kept.error().message()));
   kept_badly_ = kept ? std::nullopt : std::optional(kept.error());
 }
 
 void SweepRun::show_status(const sweep::State& state, MonotonicTime now) {
   const sweep::StatusSample sample{
-      .at = now, .counts = state.counts, .asked = state.asked, .written = writer_->written()};
+      .at = now, .counts = state.counts, .asked = state.asked, .written = earlier_rows_ + rows_.rows()};
   // Over the line before.
   fmt::print(stderr, "\r{}\033[K", sweep::status_line(shown_, sample, bounds_));
   shown_ = sample;
@@ -225,33 +272,75 @@ void SweepRun::warn_of_full_tables() {
   }
 }
 
+void SweepRun::write_last_rows() {
+  const sweep::State state = sweep_->state();
+  while (!rows_.write_all(*sweep_, state, signals_.fd()) && !output_.error()) {
+    while (const auto signal = signals_.next()) {
+      if (*signal == SIGINT || *signal == SIGTERM) return;
+    }
+  }
+}
+
+bool SweepRun::write_file(report::OutputFile& file, const Result<std::string>& content) {
+  Result<void> written{};
+  if (!content) {
+    written = std::unexpected(content.error());
+  } else if (written = file.begin(); written) {
+    report::Output output(file.descriptor(), file.name());
+    output.write(*content);
+    if (!output.drain(signals_.fd()))
+      written = std::unexpected(output.error() ? *output.error() : unread(file.name()));
+  }
+  if (!written) say(written.error().message());
+  return written.has_value();
+}
+
+// A checkpoint goes when there is nothing to go on with, and everything else that was to be written is.
+bool SweepRun::end_checkpoint(bool everything_written) {
+  const bool is_through = !ended_ && everything_written;
+  if (const auto kept = keeper_->keep_last(sweep_->state()); !kept && !is_through) {
+    say(kept.error().message());
+    return false;
+  }
+  if (!is_through) return true;
+  // Where its directory was another user's, the privilege is gone. A sweep that is through goes on with nothing.
+  if (const auto removed = checkpoint_->remove(); !removed)
+    say(removed.error().message() + "; the sweep is through, it may go");
+  return true;
+}
+
 int SweepRun::finish() {
-  output_->flush(std::chrono::seconds(5));
+  write_last_rows();
   SweepAccount account{.options = &options_,
                        .space = built_,
                        .state = sweep_->state(),
                        .transport = sweep_->transport(),
                        .end = ended_.value_or(sweep::SweepEnd::finished),
-                       .written = writer_->written(),
+                       .written = earlier_rows_ + rows_.rows(),
                        .started = began_,
                        .ended = Clock::system().unix_time(),
                        .elapsed = Clock::system().monotonic() - started_};
-  if (output_->error()) account.failure = output_->error()->message();
+  bool written = !output_.error() && output_.pending() == 0;
+  if (!written) {
+    const Error failure = output_.error() ? *output_.error() : unread(outputs_.rows->name());
+    account.failure = failure.message();
+    account.end = sweep::SweepEnd::failed;
+    account.written = earlier_rows_ + rows_.settled_rows();
+    ended_ = account.end;
+  }
   if (status_shown_) fmt::print(stderr, "\n");
   if (!options_.quiet) {
     for (const std::string& line : summary_lines(account)) say(line);
   }
-  bool written = true;
-  const auto check = [&written](const Result<void>& result) {
-    if (!result) say(result.error().message());
-    written = written && result;
-  };
-  if (keeper_) check(keeper_->end(account.state, !ended_ && account.failure.empty()));
-  if (!options_.metadata_file.empty()) check(write_metadata(account, options_.metadata_file));
-  if (heatmap_) check(sweep::write_heatmap(*heatmap_, options_.heatmap_file));
-  if (output_->error()) check(std::unexpected(*output_->error()));
+  if (!written) say(account.failure);
+  if (outputs_.metadata) written = write_file(*outputs_.metadata, make_metadata(account)) && written;
+  if (heatmap_) {
+    const auto picture = sweep::draw_heatmap(*heatmap_, options_.heatmap_file);
+    written = write_file(*outputs_.heatmap, picture) && written;
+  }
+  if (keeper_) written = end_checkpoint(written) && written;
   if (!written) return static_cast<int>(ExitStatus::output_failed);
-  if (nothing_leaves_) return static_cast<int>(ExitStatus::refused);
+  if (nothing_leaves_ || refused_) return static_cast<int>(ExitStatus::refused);
   const bool somebody = account.state.counts.answering > 0 && account.end != sweep::SweepEnd::min_hit_rate;
   return static_cast<int>(somebody ? ExitStatus::all_answered : ExitStatus::some_silent);
 }

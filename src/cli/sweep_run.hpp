@@ -10,11 +10,12 @@
 #include "cli/sweep_account.hpp"
 #include "cli/sweep_keeper.hpp"
 #include "cli/sweep_options.hpp"
-#include "net/file_descriptor.hpp"
+#include "cli/sweep_outputs.hpp"
+#include "cli/sweep_rows.hpp"
 #include "process/signals.hpp"
 #include "report/output.hpp"
 #include "sweep/answer_set.hpp"
-#include "sweep/filter.hpp"
+#include "sweep/checkpoint_file.hpp"
 #include "sweep/heatmap.hpp"
 #include "sweep/metadata.hpp"
 #include "sweep/record_writer.hpp"
@@ -25,10 +26,11 @@ namespace sonde::cli {
 
 class SweepRun final : private sweep::RecordSink {
  public:
-  // `space` outlives it.
-  SweepRun(const SweepOptions& options, const sweep::TargetSpaceBuilder::Built& space);
+  // `space` and `writer` outlive it.
+  SweepRun(const SweepOptions& options, const sweep::TargetSpaceBuilder::Built& space,
+           const sweep::RecordWriter& writer, SweepOutputs outputs);
 
-  // Opens outputs and sockets, runs to the end, and returns the exit status. Once.
+  // Opens sockets, runs to the end, and returns the exit status. Once.
   int run();
 
  private:
@@ -37,7 +39,9 @@ class SweepRun final : private sweep::RecordSink {
     int status;
   };
   std::expected<void, Refusal> open();
-  Result<void> open_output();
+  // What an earlier run left of itself, with --resume.
+  Result<std::optional<EarlierSweep>> read_earlier();
+  Result<void> begin_outputs(const std::optional<EarlierSweep>& earlier);
   void take(const sweep::Record& record) override;
 
   // Until all is done.
@@ -45,25 +49,32 @@ class SweepRun final : private sweep::RecordSink {
   void answer_signals();
   void check_bounds(const sweep::State& state, MonotonicTime now);
   void end_sending(sweep::SweepEnd why);
-  void keep(const sweep::State& state);
+  void write_rows(const sweep::State& state, MonotonicTime now);
+  void keep(const sweep::State& state, MonotonicTime now);
   void show_status(const sweep::State& state, MonotonicTime now);
   // A line on standard error, behind the status line where there is one.
   void warn(std::string_view text);
   void warn_of_full_tables();
   // At the end; returns the exit status.
   int finish();
+  // Until the reader has all rows; a signal, the second where one ended the sending, ends that.
+  void write_last_rows();
+  // A file beside the rows; false: what went wrong was said.
+  bool write_file(report::OutputFile& file, const Result<std::string>& content);
+  bool end_checkpoint(bool everything_written);
 
   SweepOptions options_;
   const sweep::TargetSpaceBuilder::Built* built_;
   process::Signals signals_;
-  net::FileDescriptor file_;
-  std::optional<report::Output> output_;
-  std::optional<sweep::RecordWriter> writer_;
-  std::optional<sweep::Filter> filter_;
+  SweepOutputs outputs_;
+  std::optional<sweep::CheckpointFile> checkpoint_;
+  report::Output output_;
+  SweepRows rows_;
   std::optional<sweep::Heatmap> heatmap_;
   std::optional<sweep::AnswerSet> answers_;
   std::unique_ptr<sweep::Sweep> sweep_;
   std::optional<SweepKeeper> keeper_;
+  std::uint64_t earlier_rows_ = 0;
 
   UnixTime began_;
   MonotonicTime started_;
@@ -72,6 +83,7 @@ class SweepRun final : private sweep::RecordSink {
   std::optional<sweep::SweepEnd> ended_;  // early
   std::optional<Error> kept_badly_;       // told once
   bool nothing_leaves_ = false;
+  bool refused_ = false;  // threads without memory
   std::set<std::string> warned_of_;  // tables
   bool shows_status_;
   bool status_shown_ = false;

@@ -251,15 +251,16 @@ constexpr std::array sweep_table = {
                .help = "keep in FILE, every half second, how far it is",
                .completion = Completion::file,
                .apply = store<&SweepOptions::checkpoint_file, read_file_name>},
-    OptionSpec{.long_name = "resume",
-               .argument = "FILE",
-               .section = Section::schedule,
-               .help = "go on where FILE's run was, and keep it there",
-               .details =
-                   "With the same targets and options; rows are added to the output file. At most the last "
-                   "second's probes are sent again, and only to who has not answered.",
-               .completion = Completion::file,
-               .apply = store<&SweepOptions::resume_file, read_file_name>},
+    OptionSpec{
+        .long_name = "resume",
+        .argument = "FILE",
+        .section = Section::schedule,
+        .help = "go on where FILE's run was, and keep it there",
+        .details =
+            "With the same targets and options; rows are added to the output file. What was sent within "
+            "--linger before a kill is sent again, to those who had not answered.",
+        .completion = Completion::file,
+        .apply = store<&SweepOptions::resume_file, read_file_name>},
 
     // --- packet ---
     OptionSpec{.long_name = "contact",
@@ -383,6 +384,10 @@ constexpr std::array sweep_table = {
         .details = "On a Hilbert curve: prefixes are squares. Dark: silent; from green, fast, to red, slow.",
         .completion = Completion::file,
         .apply = store<&SweepOptions::heatmap_file, read_heatmap_file>},
+    OptionSpec{.long_name = "force",
+               .section = Section::output,
+               .help = "let output files replace files that hold something else",
+               .apply = set<&SweepOptions::force, true>},
     OptionSpec{.long_name = "dry-run",
                .section = Section::output,
                .help = "write whom it would ask, in order, and ask nobody",

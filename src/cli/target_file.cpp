@@ -12,6 +12,7 @@
 
 #include "cli/units.hpp"
 #include "net/file_descriptor.hpp"
+#include "net/printable.hpp"
 #include "sonde/error.hpp"
 
 namespace sonde::cli {
@@ -23,7 +24,7 @@ constexpr std::string_view white_space = " \t";
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 std::unexpected<CommandLineError> refuse(std::string_view what) {
-  return std::unexpected(CommandLineError{fmt::format("sonde: {}", what)});
+  return std::unexpected(CommandLineError{fmt::format("sonde: {}", net::printable(what))});
 }
 
 std::string_view trim(std::string_view text) {

@@ -7,6 +7,7 @@
 
 #include "cli/target_file.hpp"
 #include "cli/units.hpp"
+#include "net/printable.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -172,8 +173,8 @@ std::expected<TargetList, CommandLineError> expand_targets(const PingOptions& op
   }
   if (!list.empty()) return list;
   std::string message;
-  for (const std::string& warning : list.warnings()) message += fmt::format("sonde: {}\n", warning);
-  message += fmt::format("sonde: no target in {}", fmt::join(options.files, ", "));
+  for (const std::string& warning : list.warnings()) message += fmt::format("sonde: {}\n", net::printable(warning));
+  message += fmt::format("sonde: no target in {}", net::printable(fmt::format("{}", fmt::join(options.files, ", "))));
   return std::unexpected(CommandLineError{std::move(message)});
 }
 

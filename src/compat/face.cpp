@@ -12,29 +12,24 @@ namespace sonde::compat {
 
 namespace {
 
-struct Face {
-  std::string_view name;
-  Tool tool;
-};
-
 constexpr auto faces = std::to_array<Face>({
-    {"fping", fping::main},
-    {"fping6", fping::main},
-    {"mtr-packet", mtr::run},
-    {"noping", oping::run_on_screen},
-    {"oping", oping::run},
-    {"ping", ping::ping},
-    {"ping4", ping::ping},
-    {"ping6", ping::ping},
+    {"fping", fping::main, 4},
+    {"fping6", fping::main, 4},
+    {"mtr-packet", mtr::run, 1},
+    {"noping", oping::run_on_screen, 1},
+    {"oping", oping::run, 1},
+    {"ping", ping::ping, 2},
+    {"ping4", ping::ping, 2},
+    {"ping6", ping::ping, 2},
 });
 
 }  // namespace
 
-Tool tool_called(std::string_view path) {
+const Face* face_called(std::string_view path) {
   std::string_view name = path.substr(path.rfind('/') + 1);
   name = name.substr(0, name.find('.'));  // "fping.real", a copy put aside
   for (const Face& face : faces) {
-    if (face.name == name) return face.tool;
+    if (face.name == name) return &face;
   }
   return nullptr;
 }

@@ -12,7 +12,13 @@ namespace sonde::compat {
 // What a tool's main() is. `arguments[0]` is the name it was called by, as in main().
 using Tool = int (*)(int count, char** arguments);
 
+struct Face {
+  std::string_view name;
+  Tool tool;
+  int refused_status;  // what the tool exits with where the system refuses
+};
+
 // The tool that a program called `path` is (its last part decides, up to a dot); null: none, it is sonde.
-Tool tool_called(std::string_view path);
+const Face* face_called(std::string_view path);
 
 }  // namespace sonde::compat

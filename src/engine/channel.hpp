@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "engine/inflight.hpp"
@@ -43,9 +44,16 @@ struct Channel {
   Channel(std::unique_ptr<transport::Transport> opened, MonotonicTime now)
       : transport(std::move(opened)), inflight(now, transport->numbers_at_once()) {}
 
+  // Timeouts have passed, and what had come by then is still being read.
+  struct Overdue {
+    MonotonicTime since;      // these timeouts at least had passed then
+    std::size_t packets = 0;  // read since
+  };
+
   std::unique_ptr<transport::Transport> transport;
   Inflight inflight;
   DropWatch drops;
+  std::optional<Overdue> overdue;
 };
 
 }  // namespace sonde::engine

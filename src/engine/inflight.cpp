@@ -68,8 +68,9 @@ ProbeSlot* Inflight::by_number(std::uint32_t number) {
 
 ProbeSlot* Inflight::expire_one(MonotonicTime now) {
   timeouts_.advance(now);
-  const auto timer = timeouts_.pop_due();
-  if (!timer) return nullptr;
+  const auto timer = timeouts_.peek_due();
+  if (!timer || timeouts_.deadline(*timer) > now) return nullptr;
+  timeouts_.pop_due();
   ProbeSlot& slot = slots_[*timer];
   slot.state = ProbeState::lost;
   return &slot;

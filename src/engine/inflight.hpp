@@ -85,7 +85,8 @@ class Inflight {
     timeouts_.advance(now);
     return timeouts_.peek_due().has_value();
   }
-  // The next probe whose timeout has passed, already taken out of the waiting ones; null when there is none.
+  // The next probe whose timeout has passed by `now`, already taken out of the waiting ones; null when there is none. `now`
+  // may lie before what has_expired() was told.
   ProbeSlot* expire_one(MonotonicTime now);
   std::optional<MonotonicTime> next_timeout() const { return timeouts_.next_deadline(); }
 

@@ -167,6 +167,15 @@ void Matcher::measure(const transport::Arrival& arrival, const ProbeSlot& slot, 
   event.host_time = std::max(Nanoseconds::zero(), around - between);
 }
 
+std::optional<Nanoseconds> Matcher::time_to_arrival(const transport::Arrival& arrival,
+                                                    const ProbeSlot& slot) const {
+  if (!arrival.stamp || clock_->stepped_since(slot.sent_at)) return std::nullopt;
+  const Nanoseconds took = *arrival.stamp - clock_->to_unix(slot.sent_at);
+  if (took < Nanoseconds::zero() || took > arrival.received_at - slot.sent_at + ClockWatch::threshold)
+    return std::nullopt;
+  return took;
+}
+
 EventFlags Matcher::compare_payload(const transport::Arrival& arrival, const TargetOptions& options) const {
   EventFlags flags;
   const std::size_t sent_bytes = options.payload_bytes;

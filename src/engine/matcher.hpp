@@ -37,6 +37,10 @@ class Matcher {
   // Decides what `arrival` is; changes neither slot nor target. Event::target is left to the caller.
   Match match(const transport::Arrival& arrival, Channel& channel, Agenda& agenda);
 
+  // How long after the probe was sent this arrived at the host, by its own stamp; nullopt: that is missing, or not to be
+  // believed.
+  std::optional<Nanoseconds> time_to_arrival(const transport::Arrival& arrival, const ProbeSlot& slot) const;
+
   // What a probe that got no answer looks like.
   Event unanswered(const ProbeSlot& slot, const Address& address) const;
 

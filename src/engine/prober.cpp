@@ -141,7 +141,7 @@ void Prober::process() {
     if (!more) break;
   }
   last_turn_ = watch_.now();
-  if (agenda_.peek_due() && pacer_.unlimited()) saturated_until_ = last_turn_ + saturation_lasts;
+  if (!held_ && agenda_.peek_due() && pacer_.unlimited()) saturated_until_ = last_turn_ + saturation_lasts;
   const bool busy = is_busy();
   gather({busy, busy && has_unstamped_ && last_turn_ < saturated_until_});
 }
@@ -177,7 +177,7 @@ bool Prober::watch_descriptor(int descriptor, std::size_t channel) {
 
 std::optional<MonotonicTime> Prober::pause() const {
   const MonotonicTime now = clock_->monotonic();
-  if (agenda_.peek_due() && (pacer_.unlimited() || pacer_.next() <= now)) return now;
+  if (!held_ && agenda_.peek_due() && (pacer_.unlimited() || pacer_.next() <= now)) return now;
   const auto until = next_deadline();
   if (!gathering_.stamped) return until;
   if (gathering_.unstamped) return now;  // looking again is all that tells when an answer comes
@@ -185,7 +185,7 @@ std::optional<MonotonicTime> Prober::pause() const {
 }
 
 std::optional<MonotonicTime> Prober::next_deadline() const {
-  auto next = agenda_.next_deadline();
+  auto next = held_ ? std::nullopt : agenda_.next_deadline();
   if (next && !pacer_.unlimited()) next = std::max(*next, pacer_.next());
   for (const auto& channel : channels_) {
     const auto timeout = channel->inflight.next_timeout();

@@ -97,6 +97,8 @@ class Prober {
 
   // No further sends.
   void stop_sending() { agenda_.stop(); }
+  // No sends for the time being: what falls due meanwhile is late, or skipped, when it goes on.
+  void hold_sending(bool held) { held_ = held; }
   // What still waits is lost now.
   void give_up();
 
@@ -146,14 +148,26 @@ class Prober {
   // From the channels of the last batches, and one other in turn.
   void receive_where_sent();
   void receive_from(Channel& channel);
+  // One call of receive(), and what it brought. True: there may be more.
+  bool receive_once(Channel& channel);
+  struct Read {
+    std::size_t packets = 0;  // at least one for each call
+    bool to_end = false;
+  };
+  // Until nothing comes any more. Bounded as receive_from() is.
+  Read read_to_end(Channel& channel);
   void take_stamp(Channel& channel, const transport::SendStamp& stamp);
   void take_arrival(Channel& channel, const transport::Arrival& arrival);
   // The probe's target is still there.
   bool is_known(const ProbeSlot& slot) const;
   void forget_stamp(ProbeSlot& slot);
   void lose(Channel& channel, ProbeSlot& slot, EventFlags why = {});
-  void expire(Channel& channel);
+  // Tells which probes were lost by `now`, which lies before this call. What came in time is not lost, however late this
+  // process reads it: so nothing is until all is read that had come by then.
+  void expire(Channel& channel, MonotonicTime now);
   void expire_all();
+  // An answer came too late if it came so, not if it was read so.
+  void compare_with_timeout(const transport::Arrival& arrival, Channel& channel, Match& match);
   void conclude(Channel& channel, ProbeSlot& slot, Event& event);
   void show_probe(const Channel& channel, ProbeSlot& slot);
   void show_answer(const transport::Arrival& arrival);
@@ -182,6 +196,7 @@ class Prober {
   net::FileDescriptor poll_descriptor_;
   MonotonicTime constructed_at_;
   bool begun_ = false;
+  bool held_ = false;  // nothing is sent for now
   Gathering gathering_;
   bool has_unstamped_ = false;        // among the channels
   MonotonicTime saturated_until_{};   // more was due than could be sent

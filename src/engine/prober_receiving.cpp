@@ -1,6 +1,8 @@
 // prober_receiving.cpp: from what the sockets hold to verdicts.
 #include <sys/epoll.h>
 
+#include <algorithm>
+
 #include "engine/prober.hpp"
 #include "wire/bytes.hpp"
 #include "wire/ip.hpp"
@@ -32,18 +34,34 @@ void Prober::receive_where_sent() {
   watch_.check();
 }
 
+// Calls of receive() in a row, so that a flood of foreign packets cannot keep the loop from sending.
+constexpr std::size_t most_batches = 64;
+
 void Prober::receive_from(Channel& channel) {
-  // Bounded, so that a flood of foreign packets cannot keep the loop from sending.
-  constexpr int most_batches = 64;
-  for (int batch = 0; batch < most_batches; ++batch) {
-    received_.clear();
-    const bool more = channel.transport->receive(received_);
-    // A step of the wall clock has to be known before a stamp is believed.
-    if (!received_.arrivals.empty()) watch_.check();
-    for (const transport::SendStamp& stamp : received_.stamps) take_stamp(channel, stamp);
-    for (const transport::Arrival& arrival : received_.arrivals) take_arrival(channel, arrival);
-    if (!more) return;
+  for (std::size_t batch = 0; batch < most_batches; ++batch) {
+    if (!receive_once(channel)) return;
   }
+}
+
+bool Prober::receive_once(Channel& channel) {
+  received_.clear();
+  const bool more = channel.transport->receive(received_);
+  // A step of the wall clock has to be known before a stamp is believed.
+  if (!received_.arrivals.empty()) watch_.check();
+  for (const transport::SendStamp& stamp : received_.stamps) take_stamp(channel, stamp);
+  for (const transport::Arrival& arrival : received_.arrivals) take_arrival(channel, arrival);
+  return more;
+}
+
+// An ICMP error may cut a call short, so that only one which brings nothing has seen the end.
+Prober::Read Prober::read_to_end(Channel& channel) {
+  Read read;
+  for (std::size_t calls = 0; calls < most_batches && !read.to_end; ++calls) {
+    const bool more = receive_once(channel);
+    read.to_end = !more && received_.arrivals.empty();
+    read.packets += std::max<std::size_t>(1, received_.arrivals.size());
+  }
+  return read;
 }
 
 void Prober::take_stamp(Channel& channel, const transport::SendStamp& stamp) {
@@ -68,13 +86,8 @@ void Prober::take_arrival(Channel& channel, const transport::Arrival& arrival) {
     show_probe(channel, *match.slot);
     show_answer(arrival);
   }
-  EventKind& kind = match.event.kind;
-  // The stamps decide whether it came in time, not when this process got round to reading it.
-  const bool stamped = match.event.clock != RttClock::user;
-  if (kind == EventKind::reply && stamped && *match.event.rtt > channel.inflight.timeout_of(*match.slot)) {
-    lose(channel, *match.slot);
-    kind = EventKind::late;
-  }
+  const EventKind& kind = match.event.kind;
+  if (kind == EventKind::reply || kind == EventKind::late) compare_with_timeout(arrival, channel, match);
   const bool verdict = kind == EventKind::reply || kind == EventKind::late || kind == EventKind::error;
   if (verdict) {
     conclude(channel, *match.slot, match.event);
@@ -82,6 +95,22 @@ void Prober::take_arrival(Channel& channel, const transport::Arrival& arrival) {
     if (kind == EventKind::note && match.event.reason == ErrorReason::neighbour) forget_stamp(*match.slot);
     sink_->outcome(match.target, match.event);
   }
+}
+
+void Prober::compare_with_timeout(const transport::Arrival& arrival, Channel& channel, Match& match) {
+  Event& event = match.event;
+  const Nanoseconds timeout = channel.inflight.timeout_of(*match.slot);
+  if (*event.rtt <= timeout) return;
+  if (event.clock == RttClock::user) {
+    // This is when it was read. Its own stamp, if it has one, says when it came; if not, nothing says that it was late.
+    const auto came_after = matcher_.time_to_arrival(arrival, *match.slot);
+    if (!came_after) return;
+    event.rtt = *came_after;
+    if (*event.rtt <= timeout) return;
+  }
+  if (event.kind == EventKind::late) return;
+  lose(channel, *match.slot);
+  event.kind = EventKind::late;
 }
 
 void Prober::conclude(Channel& channel, ProbeSlot& slot, Event& event) {
@@ -125,26 +154,36 @@ void Prober::lose(Channel& channel, ProbeSlot& slot, EventFlags why) {
   conclude(channel, slot, event);
 }
 
-void Prober::expire(Channel& channel) {
-  const MonotonicTime now = watch_.now();
-  while (ProbeSlot* slot = channel.inflight.expire_one(now)) lose(channel, *slot);
+void Prober::expire(Channel& channel, MonotonicTime now) {
+  // A flood cannot hold verdicts for ever: when so much was read as the receive buffer can hold (of the smallest packets, three
+  // where one answer with its stamp is counted), all that had come at first was among it.
+  const std::size_t enough = 3 * channel.transport->receive_capacity();
+  if (!channel.overdue) channel.overdue = {.since = now};
+  Channel::Overdue& overdue = *channel.overdue;
+  const Read read = read_to_end(channel);
+  overdue.packets += read.packets;
+  if (!read.to_end && overdue.packets < enough) return;
+  const MonotonicTime until = read.to_end ? now : overdue.since;
+  channel.overdue.reset();
+  while (ProbeSlot* slot = channel.inflight.expire_one(until)) lose(channel, *slot);
 }
 
 void Prober::expire_all() {
   constexpr Nanoseconds drop_look = std::chrono::milliseconds(100);
-  const MonotonicTime now = watch_.now();
   for (const auto& channel : channels_) {
+    const MonotonicTime now = watch_.now();
     if (now - channel->drops.checked_at() >= drop_look) channel->drops.check(*channel->transport, now);
-    if (!channel->inflight.has_expired(now)) continue;
-    // What came in time but was not read yet is not lost.
-    receive_from(*channel);
-    expire(*channel);
+    if (channel->inflight.has_expired(now)) expire(*channel, now);
   }
 }
 
 void Prober::give_up() {
-  receive_waiting();
+  watch_.check();
   for (const auto& channel : channels_) {
+    const MonotonicTime now = watch_.now();
+    channel->inflight.has_expired(now);  // moves its time on
+    do expire(*channel, now);
+    while (channel->overdue);
     channel->inflight.for_each_waiting([&](ProbeSlot& slot) { lose(*channel, slot, EventFlag::cut_short); });
   }
 }

@@ -17,7 +17,7 @@ constexpr Nanoseconds send_buffer_pause = std::chrono::microseconds(200);
 bool Prober::send_due() {
   const MonotonicTime now = watch_.now();
   agenda_.advance(now);
-  if (!agenda_.peek_due()) return false;
+  if (held_ || !agenda_.peek_due()) return false;
   const std::size_t allowance = pacer_.allowance(now, transport::Transport::batch_size);
   if (allowance == 0) return false;
   stage(allowance);

@@ -76,7 +76,14 @@ class Watch {
     departure.to = net::SocketAddress::from(question_.address, 0, question_.network.flow_label.value_or(0));
     departure.number = probe_number;
     departure.message = message_;
-    const std::size_t decided = transport_.send(std::span(&departure, 1));
+    // ICMP errors about other probes, or answers that fill the buffer, may keep it from being decided; reading makes room.
+    const MonotonicTime until = clock_.monotonic() + question_.timeout;
+    std::size_t decided = 0;
+    transport::ReceiveBatch others;
+    while ((decided = transport_.send(std::span(&departure, 1))) == 0 && clock_.monotonic() < until) {
+      others.clear();
+      transport_.receive(others);
+    }
     if (decided == 1 && departure.system_errno == 0) {
       note(Instant::send_called, departure.call_began);
       note(Instant::send_returned, departure.call_ended);
@@ -91,10 +98,14 @@ class Watch {
   void receive() {
     const MonotonicTime until = sent_at_ + question_.timeout;
     transport::ReceiveBatch batch;
-    while (!answered_ && wait(until)) {
+    constexpr int most_calls_in_a_row = 1000;
+    // Once more after the time is over: what came in time may be read late.
+    bool in_time = true;
+    while (!answered_ && in_time) {
+      in_time = wait(until);
       const MonotonicTime woke = clock_.monotonic();
       bool more = true;
-      while (more && !answered_) {
+      for (int calls = 0; more && !answered_ && calls < most_calls_in_a_row; ++calls) {
         batch.clear();
         more = transport_.receive(batch);
         for (const transport::SendStamp& stamp : batch.stamps) take(stamp);
@@ -122,6 +133,9 @@ class Watch {
     if (answered_ || arrival.bad_checksum) return;
     const bool reply = arrival.message.kind == wire::IcmpKind::echo_reply && answers(arrival);
     if (!reply && !(arrival.message.kind == wire::IcmpKind::error && quotes_probe(arrival))) return;
+    if (woke > sent_at_ + question_.timeout && arrival.stamp &&
+        *arrival.stamp > UnixTime(sent_at_.time_since_epoch() + offset_) + question_.timeout)
+      return;  // came too late, not only read too late
     answered_ = true;
     found_.verdict = reply ? EventKind::reply : EventKind::error;
     found_.from = arrival.from;

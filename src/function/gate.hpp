@@ -1,10 +1,8 @@
 // gate.hpp: which addresses a function may be made to probe.
 //
 // Whoever may send events can look at the network the function runs in, so special-purpose addresses
-// (net/special_ranges.hpp) are refused unless allowed. An IPv6 address that leads to an IPv4 one
-// (mapped, translated by RFC 6052's well-known prefix, 6to4) is refused when either of the two is.
-//
-// Not known here: a network's own translation prefixes, and what is private by routing alone.
+// (net/special_ranges.hpp) are refused unless allowed. An IPv6 address that leads to an IPv4 one is refused when either
+// of the two is.
 // Immutable after construction; callable from any thread.
 #pragma once
 
@@ -29,9 +27,6 @@ class Gate {
 
   std::vector<AddressRange> allowed_;
 };
-
-// The IPv4 address that packets to an IPv6 address end up at, where the address says so.
-std::optional<Address> embedded_ipv4(const Address& address);
 
 // "PREFIX,PREFIX", as AddressRange::parse() reads each; empty parts are left out. Errors: invalid_argument.
 Result<std::vector<AddressRange>> parse_allowed(std::string_view text);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
 #include <list>
 #include <optional>
 #include <string>
@@ -217,7 +218,8 @@ class Server {
   bool stopping_ = false;
   MonotonicTime accept_again_{};
   std::list<Connection> connections_;
-  std::vector<pollfd> waited_for_;  // stop, listener, then three for each connection
+  std::vector<pollfd> waited_for_;   // stop, listener, then those of each connection
+  std::vector<std::size_t> places_;  // in it, of each connection's socket
 };
 
 std::optional<MonotonicTime> Server::next_deadline() const {
@@ -231,18 +233,19 @@ std::optional<MonotonicTime> Server::next_deadline() const {
 
 void Server::turn() {
   waited_for_.clear();
+  places_.clear();
   waited_for_.push_back({stopping_ ? -1 : stop_, POLLIN, 0});
   waited_for_.push_back({wants_connections() ? listener_.socket.get() : -1, POLLIN, 0});
   for (const Connection& connection : connections_) {
-    const auto descriptors = connection.waited_for();
-    waited_for_.insert(waited_for_.end(), descriptors.begin(), descriptors.end());
+    places_.push_back(waited_for_.size());
+    // poll() takes no more entries than there may be descriptors, so none is there for nothing.
+    std::ranges::copy_if(connection.waited_for(), std::back_inserter(waited_for_),
+                         [](const pollfd& entry) { return entry.fd >= 0; });
   }
   wait_for(waited_for_, next_deadline());
-  std::size_t place = 2;
-  for (Connection& connection : connections_) {
-    connection.process(waited_for_[place].revents, handler_, running());
-    place += 3;
-  }
+  auto place = places_.begin();
+  for (Connection& connection : connections_)
+    connection.process(waited_for_[*place++].revents, handler_, running());
   if (waited_for_[0].revents != 0) begin_stopping();
   if (waited_for_[1].revents != 0) accept();
   std::erase_if(connections_, [](const Connection& one) { return one.state() == State::closed; });
@@ -253,8 +256,8 @@ void Server::accept() {
     net::FileDescriptor socket(
         ::accept4(listener_.socket.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket) {
-      const bool none_left = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-      if (none_left) accept_again_ = Clock::system().monotonic() + accept_pause;
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (errno != EAGAIN) accept_again_ = Clock::system().monotonic() + accept_pause;
       return;
     }
     take_in(std::move(socket));

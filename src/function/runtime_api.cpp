@@ -5,6 +5,8 @@
 
 #include <cstdio>
 
+#include "net/printable.hpp"
+
 namespace sonde::function {
 namespace {
 
@@ -37,8 +39,16 @@ Result<void> RuntimeApi::post(std::string_view path, std::string body, std::vect
                                  {}});
   }
   if (status >= 300)
-    fmt::print(stderr, "sonde: {}{}: refused with status {}\n", endpoint_.name, path, status);
+    log(fmt::format("{}{}: refused with status {}", endpoint_.name, path, status));
   return {};
+}
+
+// An invocation a millisecond would be a line a millisecond.
+void RuntimeApi::log(const std::string& text) const {
+  const auto behind = log_.pass(text);
+  if (!behind) return;
+  const std::string line = fmt::format("sonde: {}{}\n", net::printable(text), *behind);
+  std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
 }  // namespace sonde::function

@@ -10,6 +10,7 @@
 
 #include "function/http_client.hpp"
 #include "function/invocation.hpp"
+#include "report/repeat_limiter.hpp"
 
 namespace sonde::function {
 
@@ -27,8 +28,11 @@ class RuntimeApi {
   int stop() const { return stop_; }
 
  private:
+  void log(const std::string& text) const;
+
   Endpoint endpoint_;
   int stop_;
+  mutable report::RepeatLimiter log_;
 };
 
 // The loops: back without an error when `stop` (a descriptor) became readable.

@@ -9,6 +9,8 @@
 #include <functional>
 #include <string>
 
+#include "net/printable.hpp"
+
 namespace sonde {
 namespace {
 
@@ -131,9 +133,10 @@ std::string Address::to_string() const {
   std::string text(numeric.data());
   if (scope_id_ != 0) {
     std::array<char, IF_NAMESIZE> name{};
+    const bool is_named = ::if_indextoname(scope_id_, name.data()) != nullptr &&
+                          net::printable(name.data()) == name.data();
     text += '%';
-    text += ::if_indextoname(scope_id_, name.data()) != nullptr ? std::string(name.data())
-                                                                : std::to_string(scope_id_);
+    text += is_named ? std::string(name.data()) : std::to_string(scope_id_);
   }
   return text;
 }

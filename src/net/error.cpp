@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "net/printable.hpp"
+
 namespace sonde {
 namespace {
 
@@ -59,7 +61,7 @@ std::string Error::message() const {
     append(": ", reason);
   }
   append("; ", hint);
-  return text;
+  return net::printable(text);
 }
 
 Error Error::from_errno(int system_errno, std::string what, std::string subject, std::string hint) {

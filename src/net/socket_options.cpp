@@ -300,12 +300,28 @@ Result<int> receive_buffer(int descriptor) {
   return std::unexpected(Error::from_errno(errno, "cannot read the receive buffer's size"));
 }
 
-std::optional<std::uint32_t> receive_drops(int descriptor) {
-  std::array<std::uint32_t, SK_MEMINFO_VARS> figures{};
+namespace {
+
+using MemoryFigures = std::array<std::uint32_t, SK_MEMINFO_VARS>;
+
+std::optional<MemoryFigures> memory_figures(int descriptor) {
+  MemoryFigures figures{};
   socklen_t length = sizeof figures;
   if (::getsockopt(descriptor, SOL_SOCKET, SO_MEMINFO, figures.data(), &length) != 0) return std::nullopt;
   if (length < (SK_MEMINFO_DROPS + 1) * sizeof figures[0]) return std::nullopt;
-  return figures[SK_MEMINFO_DROPS];
+  return figures;
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> receive_drops(int descriptor) {
+  const auto figures = memory_figures(descriptor);
+  return figures ? std::optional((*figures)[SK_MEMINFO_DROPS]) : std::nullopt;
+}
+
+bool may_lack_receive_room(int descriptor) {
+  const auto figures = memory_figures(descriptor);
+  return figures && (*figures)[SK_MEMINFO_RMEM_ALLOC] >= (*figures)[SK_MEMINFO_RCVBUF] / 2;
 }
 
 int take_pending_error(int descriptor) {

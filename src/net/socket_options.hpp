@@ -73,6 +73,10 @@ Result<int> receive_buffer(int descriptor);
 // wraps. TX stamps lost in a full buffer are not among them. nullopt: the kernel does not say.
 std::optional<std::uint32_t> receive_drops(int descriptor);
 
+// Whether the receive buffer is so full (half, to be safe) that the kernel may have found no room for an ICMP error, which
+// is pending on the socket all the same.
+bool may_lack_receive_room(int descriptor);
+
 // Takes the error that is pending on the socket (SO_ERROR) and would fail the next send; 0: none.
 int take_pending_error(int descriptor);
 

@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
+#include <cstddef>
+#include <string>
 
 namespace sonde::net {
 namespace {
@@ -54,6 +55,33 @@ constexpr std::array table = {
     SpecialRange{"4000::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "not global unicast (RFC 4291)"},
 };
 
+// Where an IPv6 address keeps an IPv4 address: behind which bytes. Teredo, which hides its own, is special as a whole.
+struct Embedding {
+  std::array<unsigned char, 12> prefix;
+  std::size_t prefix_bytes;  // and where the four bytes begin
+};
+
+constexpr std::array embeddings = {
+    Embedding{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 12},  // ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2)
+    Embedding{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 12},        // ::a.b.c.d (RFC 4291 section 2.5.5.1)
+    Embedding{{0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0}, 12},  // ::ffff:0:a.b.c.d (RFC 2765)
+    Embedding{{0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0}, 12},  // 64:ff9b::a.b.c.d (RFC 6052)
+    Embedding{{0x20, 0x02}, 2},                                    // 2002:a.b.c.d:: (RFC 3056)
+};
+
+std::span<const std::byte> prefix_of(const Embedding& embedding) {
+  return std::as_bytes(std::span(embedding.prefix)).first(embedding.prefix_bytes);
+}
+
+// The address that carries `ipv4`, with every byte behind it as `rest`.
+Address carrying(const Embedding& embedding, const Address& ipv4, std::byte rest) {
+  std::array<std::byte, 16> bytes{};
+  bytes.fill(rest);
+  const auto behind = std::ranges::copy(prefix_of(embedding), bytes.begin()).out;
+  std::ranges::copy(ipv4.bytes(), behind);
+  return Address::ipv6(bytes);
+}
+
 struct Parsed {
   AddressRange range;
   const SpecialRange* special;
@@ -88,11 +116,43 @@ bool contains(const AddressRange& range, const Address& address) {
          !std::lexicographical_compare(last.begin(), last.begin() + size, within.begin(), within.end());
 }
 
-const SpecialRange* find_special(const Address& address) {
+std::vector<AddressRange> special_address_ranges() {
+  std::vector<AddressRange> ranges;
+  for (const Parsed& parsed : parsed_table()) {
+    ranges.push_back(parsed.range);
+    if (!parsed.range.first().is_ipv4()) continue;
+    for (const Embedding& embedding : embeddings) {
+      const Address first = carrying(embedding, parsed.range.first(), std::byte{0});
+      const Address last = carrying(embedding, parsed.range.last(), std::byte{0xff});
+      const auto range = AddressRange::parse(first.to_string() + "-" + last.to_string());
+      if (range) ranges.push_back(*range);
+    }
+  }
+  return ranges;
+}
+
+std::optional<Address> embedded_ipv4(const Address& address) {
+  // ::1 is loopback and no 0.0.0.1.
+  if (address.is_ipv4() || address.is_loopback() || address.is_any()) return std::nullopt;
+  const auto bytes = address.bytes();
+  for (const Embedding& embedding : embeddings) {
+    if (!std::ranges::equal(prefix_of(embedding), bytes.first(embedding.prefix_bytes))) continue;
+    return Address::ipv4(bytes.subspan(embedding.prefix_bytes).first<4>());
+  }
+  return std::nullopt;
+}
+
+const SpecialRange* find_listed(const Address& address) {
   const auto& ranges = parsed_table();
   const auto found =
       std::ranges::find_if(ranges, [&](const Parsed& parsed) { return contains(parsed.range, address); });
   return found == ranges.end() ? nullptr : found->special;
+}
+
+const SpecialRange* find_special(const Address& address) {
+  if (const SpecialRange* listed = find_listed(address)) return listed;
+  const auto embedded = embedded_ipv4(address);
+  return embedded ? find_listed(*embedded) : nullptr;
 }
 
 }  // namespace sonde::net

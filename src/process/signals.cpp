@@ -4,6 +4,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 namespace sonde::process {
 
 namespace {
@@ -21,7 +23,7 @@ Signals::Signals() {
   const sigset_t taken = set_of({SIGINT, SIGTERM, SIGQUIT, SIGWINCH});
   ::pthread_sigmask(SIG_BLOCK, &taken, &before_);
   ::signal(SIGPIPE, SIG_IGN);
-  descriptor_.reset(::signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC));
+  open(taken);
 }
 
 Signals::Signals(std::initializer_list<int> signals) {
@@ -29,13 +31,22 @@ Signals::Signals(std::initializer_list<int> signals) {
   ::pthread_sigmask(SIG_BLOCK, &taken, &before_);
   // What is ignored is dropped before it can be read.
   for (const int signal : signals) ::signal(signal, SIG_DFL);
+  open(taken);
+}
+
+void Signals::open(const sigset_t& taken) {
   descriptor_.reset(::signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC));
+  if (descriptor_) return;
+  refused_ = Error::from_errno(errno, "cannot create a descriptor for signals", {},
+                               "`ulimit -n` says how many descriptors there may be");
+  // Nobody would ever read what is blocked.
+  ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 Signals::~Signals() {
   while (next()) {
   }
-  ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  if (!refused_) ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 std::optional<int> Signals::next() const {

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "net/file_descriptor.hpp"
+#include "sonde/error.hpp"
 
 namespace sonde::process {
 
@@ -22,12 +23,18 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
+  // Why they cannot be taken, if they cannot: then they do what they do to any program.
+  const std::optional<Error>& refused() const { return refused_; }
+
   int fd() const { return descriptor_.get(); }
   // The next signal that has come; nullopt: none.
   std::optional<int> next() const;
 
  private:
+  void open(const sigset_t& taken);
+
   sigset_t before_{};
+  std::optional<Error> refused_;
   net::FileDescriptor descriptor_;
 };
 

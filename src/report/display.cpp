@@ -1,11 +1,8 @@
-// display.cpp: UTF-8 decoding, column widths and escaping for terminals.
+// display.cpp: column widths of text on terminals.
 #include "report/display.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <span>
 
 namespace sonde::report {
@@ -47,39 +44,12 @@ constexpr auto wide = std::to_array<Range>({
     {0x1f93c, 0x1f945}, {0x1f947, 0x1f9ff}, {0x1fa70, 0x1faff}, {0x20000, 0x2fffd}, {0x30000, 0x3fffd},
 });
 
-// Characters that change how the text around them is laid out, or look like nothing.
-constexpr auto deceptive = std::to_array<Range>({
-    {0x061c, 0x061c},
-    {0x200b, 0x200f},
-    {0x2028, 0x202e},
-    {0x2060, 0x2069},
-    {0xfeff, 0xfeff},
-    {0xe0000, 0xe007f},
-});
-
 bool contains(std::span<const Range> ranges, char32_t code_point) {
   const auto after = std::ranges::upper_bound(ranges, code_point, {}, &Range::first);
   return after != ranges.begin() && code_point <= std::prev(after)->last;
 }
 
 }  // namespace
-
-DecodedCharacter decode_utf8(std::string_view text) {
-  const auto at = [&](std::size_t index) -> std::uint32_t { return static_cast<unsigned char>(text[index]); };
-  const std::uint32_t lead = at(0);
-  if (lead < 0x80) return {lead, 1, true};
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return {};
-  char32_t code_point = lead & (0xffu >> (length + 1));
-  for (std::size_t index = 1; index < length; ++index) {
-    if ((at(index) & 0xc0) != 0x80) return {};
-    code_point = code_point << 6 | (at(index) & 0x3f);
-  }
-  constexpr std::array<char32_t, 5> smallest{0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code_point >= 0xd800 && code_point <= 0xdfff;
-  if (code_point < smallest[length] || code_point > 0x10ffff || surrogate) return {};
-  return {code_point, length, true};
-}
 
 std::size_t character_width(char32_t code_point) {
   if (code_point < 0x300) return 1;
@@ -100,28 +70,6 @@ std::size_t display_width(std::string_view text) {
     text.remove_prefix(character.length);
   }
   return columns;
-}
-
-std::string printable(std::string_view text) {
-  const auto plain = [](char c) { return c >= 0x20 && c < 0x7f; };
-  if (std::ranges::all_of(text, plain)) return std::string(text);
-  std::string result;
-  result.reserve(text.size());
-  while (!text.empty()) {
-    const DecodedCharacter character = decode_utf8(text);
-    const char32_t code = character.code_point;
-    if (!character.valid) {
-      result += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
-    } else if (code < 0x20 || (code >= 0x7f && code < 0xa0)) {
-      result += fmt::format("\\x{:02x}", static_cast<unsigned>(code));
-    } else if (contains(deceptive, code)) {
-      result += fmt::format("\\u{:04x}", static_cast<unsigned>(code));
-    } else {
-      result.append(text.substr(0, character.length));
-    }
-    text.remove_prefix(character.length);
-  }
-  return result;
 }
 
 std::string pad_right(std::string_view text, std::size_t width) {

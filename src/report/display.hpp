@@ -6,17 +6,13 @@
 #include <string>
 #include <string_view>
 
+#include "net/printable.hpp"
+
 namespace sonde::report {
 
-struct DecodedCharacter {
-  char32_t code_point = 0;
-  std::size_t length = 1;  // bytes taken; 1 when not valid
-  bool valid = false;
-};
-
-// The character at the start of `text`, which must not be empty. Overlong forms, surrogates and cut sequences
-// are not valid (RFC 3629).
-DecodedCharacter decode_utf8(std::string_view text);
+using net::decode_utf8;
+using net::DecodedCharacter;
+using net::printable;
 
 // Columns that a character takes: 0 (combining), 1, or 2 (wide East Asian, emoji). After Unicode's
 // EastAsianWidth.
@@ -24,11 +20,6 @@ std::size_t character_width(char32_t code_point);
 
 // Columns of a text without control characters; bytes that are not UTF-8 count one each.
 std::size_t display_width(std::string_view text);
-
-// `text` with everything that could move the cursor, colour, reorder or hide replaced by a visible escape:
-// control characters (C0, DEL, C1) and invalid bytes as "\x1b", bidirectional and line-separator characters
-// as "\u202e".
-std::string printable(std::string_view text);
 
 // Fills up to `width` columns with spaces behind (pad_right) or before (pad_left); never cuts.
 std::string pad_right(std::string_view text, std::size_t width);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -13,7 +14,6 @@ namespace sonde::report {
 namespace {
 
 constexpr std::size_t flush_at_bytes = std::size_t{64} << 10;
-constexpr std::size_t most_pending_bytes = std::size_t{16} << 20;
 
 // What a pipe takes without blocking once poll() calls it writable (PIPE_BUF, pipe(7)).
 constexpr std::size_t piece_bytes = 4096;
@@ -23,16 +23,26 @@ bool is_regular_file(int descriptor) {
   return ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-// False when nothing could be written until then; asks at least once.
-bool wait_until_writable(int descriptor, std::chrono::steady_clock::time_point until) {
+using Time = std::chrono::steady_clock::time_point;
+
+enum class Ready : std::uint8_t { writable, interrupted, timed_out };
+
+// Asks at least once. nullopt: however long it takes.
+Ready wait_until_writable(int descriptor, int interrupt, std::optional<Time> until) {
   for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-    pollfd waiting{.fd = descriptor, .events = POLLOUT, .revents = 0};
-    const int ready =
-        ::poll(&waiting, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000)));
-    if (ready > 0) return true;  // also on POLLERR: the next write says what is wrong
-    if (ready < 0 && errno != EINTR) return false;
-    if (left.count() <= 0) return false;
+    constexpr std::int64_t longest_ms = 60'000;
+    std::int64_t left_ms = longest_ms;
+    if (until)
+      left_ms =
+          std::chrono::ceil<std::chrono::milliseconds>(*until - std::chrono::steady_clock::now()).count();
+    // poll() leaves negative descriptors out.
+    std::array<pollfd, 2> waited{{{descriptor, POLLOUT, 0}, {interrupt, POLLIN, 0}}};
+    const int ready = ::poll(waited.data(), waited.size(),
+                             static_cast<int>(std::clamp<std::int64_t>(left_ms, 0, longest_ms)));
+    if (ready > 0 && waited[0].revents != 0) return Ready::writable;  // on POLLERR the next write says why
+    if (ready > 0) return Ready::interrupted;
+    if (ready < 0 && errno != EINTR) return Ready::writable;
+    if (until && left_ms <= 0) return Ready::timed_out;
   }
 }
 
@@ -42,47 +52,55 @@ Output::Output(int descriptor, std::string name)
     : descriptor_(descriptor), is_file_(is_regular_file(descriptor)), name_(std::move(name)) {}
 
 Output::~Output() {
-  flush(std::chrono::seconds(1));
+  flush(std::chrono::milliseconds(0));
 }
 
 void Output::write(std::string_view text) {
   if (error_) return;
+  const std::size_t before = pending();
   buffer_.append(text);
-  // A stalled reader is asked again once per 64 KiB and not waited for, so that it cannot hold up the
-  // sending.
-  const bool grown = buffer_.size() / flush_at_bytes > (buffer_.size() - text.size()) / flush_at_bytes;
-  if (grown) flush(std::chrono::milliseconds(0));
+  // A stalled reader is asked again once per 64 KiB and not waited for.
+  if (pending() / flush_at_bytes > before / flush_at_bytes) flush(std::chrono::milliseconds(0));
 }
 
 void Output::flush(std::chrono::milliseconds patience) {
   const auto until = std::chrono::steady_clock::now() + patience;
-  std::size_t done = 0;
-  while (!error_ && done < buffer_.size()) {
-    if (!is_file_ && !wait_until_writable(descriptor_, until)) break;
-    const std::size_t left = buffer_.size() - done;
-    const ssize_t taken =
-        ::write(descriptor_, buffer_.data() + done, is_file_ ? left : std::min(left, piece_bytes));
-    if (taken > 0) {
-      done += static_cast<std::size_t>(taken);
-    } else if (taken == 0) {
-      fail(EIO);
-    } else if (errno == EAGAIN) {
-      if (std::chrono::steady_clock::now() >= until) break;
-    } else if (errno != EINTR) {
-      fail(errno);
-    }
+  while (!error_ && pending() > 0) {
+    if (!is_file_ && wait_until_writable(descriptor_, -1, until) != Ready::writable) break;
+    // A descriptor that does not block may refuse what poll() promised: another process writes to it, too.
+    if (!write_piece() && std::chrono::steady_clock::now() >= until) break;
   }
-  if (error_) return;
-  buffer_.erase(0, done);
-  if (buffer_.size() > most_pending_bytes) fail(EAGAIN);
+}
+
+bool Output::drain(int interrupt) {
+  while (!error_ && pending() > 0) {
+    if (!is_file_ && wait_until_writable(descriptor_, interrupt, std::nullopt) == Ready::interrupted) break;
+    write_piece();
+  }
+  return !error_ && pending() == 0;
+}
+
+bool Output::write_piece() {
+  const std::size_t size = is_file_ ? pending() : std::min(pending(), piece_bytes);
+  const ssize_t taken = ::write(descriptor_, buffer_.data() + begin_, size);
+  if (taken < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  if (taken <= 0) {
+    fail(taken == 0 ? EIO : errno);
+    return false;
+  }
+  begin_ += static_cast<std::size_t>(taken);
+  taken_ += static_cast<std::uint64_t>(taken);
+  // Moving what is left costs no more than writing what is gone did.
+  if (begin_ == buffer_.size() || begin_ >= buffer_.size() / 2) buffer_.erase(0, std::exchange(begin_, 0));
+  return true;
 }
 
 void Output::fail(int system_errno) {
   std::string hint;
   if (system_errno == ENOSPC || system_errno == EDQUOT) hint = "free some space, or write elsewhere";
-  if (system_errno == EAGAIN) hint = "its reader does not keep up";
   error_ = Error::from_errno(system_errno, "cannot write", name_, std::move(hint));
   std::string().swap(buffer_);
+  begin_ = 0;
 }
 
 }  // namespace sonde::report

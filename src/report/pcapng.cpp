@@ -109,6 +109,11 @@ bool synthesise(const PacketView& view, std::string& packet, std::string& commen
 
 }  // namespace
 
+bool is_pcapng(std::string_view beginning) {
+  // Reads the same in both byte orders.
+  return beginning.starts_with("\x0a\x0d\x0d\x0a");
+}
+
 PcapNgWriter::PcapNgWriter(Output& output, std::string_view version, OwnAddress own_address)
     : output_(output), own_address_(std::move(own_address)) {
   begin_block(block_, section_header_block);

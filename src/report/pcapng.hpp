@@ -16,6 +16,9 @@
 
 namespace sonde::report {
 
+// Whether a file that begins so is a capture of this form.
+bool is_pcapng(std::string_view beginning);
+
 class PcapNgWriter {
  public:
   // This host's address towards a peer, for packets of which the socket showed one end only.

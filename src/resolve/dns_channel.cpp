@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <climits>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "net/socket_address.hpp"
@@ -39,6 +40,8 @@ Error dns_error(int status, const std::string& subject, FamilyFilter filter = Fa
     case ARES_ETIMEOUT:
       return error(ErrorCode::unavailable, "no answer from any name server (timeout)",
                    "check the servers in /etc/resolv.conf");
+    case ARES_ENOMEM:
+      return error(ErrorCode::resource_limit, "out of memory");
     case ARES_ECONNREFUSED:
       return error(ErrorCode::unavailable, "no name server answered (all failed, refused or are not running)",
                    "check the servers in /etc/resolv.conf");
@@ -51,13 +54,13 @@ struct Lookup {
   std::string name;
   FamilyFilter filter = FamilyFilter::any;
   std::function<void(Result<Resolution>)> callback;
-  const bool& channel_closing;
+  DnsChannel::Way& way;
 };
 
 struct Reverse {
   Address address;
   std::function<void(Result<std::string>)> callback;
-  const bool& channel_closing;
+  DnsChannel::Way& way;
 };
 
 // An address holds no longer than the aliases that led to it.
@@ -77,25 +80,35 @@ Resolution to_resolution(const ares_addrinfo& info, const std::string& name) {
   return resolution;
 }
 
+// c-ares would call again for what it had not put away. What is thrown waits until it is left.
+template <typename Callback, typename Answer>
+void tell(DnsChannel::Way& way, const Callback& callback, Answer answer) {
+  try {
+    callback(answer());
+  } catch (const std::bad_alloc&) {
+    way.out_of_memory = true;
+  }
+}
+
 void lookup_finished(void* argument, int status, int /*timeouts*/, ares_addrinfo* info) {
   const std::unique_ptr<Lookup> lookup(static_cast<Lookup*>(argument));
   const std::unique_ptr<ares_addrinfo, decltype(&ares_freeaddrinfo)> owner(info, &ares_freeaddrinfo);
-  if (lookup->channel_closing) return;
-  if (status != ARES_SUCCESS || info == nullptr) {
-    lookup->callback(std::unexpected(dns_error(status, lookup->name, lookup->filter)));
-  } else {
-    lookup->callback(filtered(to_resolution(*info, lookup->name), lookup->name, lookup->filter));
-  }
+  if (lookup->way.closing) return;
+  tell(lookup->way, lookup->callback, [&]() -> Result<Resolution> {
+    if (status != ARES_SUCCESS || info == nullptr)
+      return std::unexpected(dns_error(status, lookup->name, lookup->filter));
+    return filtered(to_resolution(*info, lookup->name), lookup->name, lookup->filter);
+  });
 }
 
 void reverse_finished(void* argument, int status, int /*timeouts*/, hostent* host) {
   const std::unique_ptr<Reverse> reverse(static_cast<Reverse*>(argument));
-  if (reverse->channel_closing) return;
-  if (status != ARES_SUCCESS || host == nullptr || host->h_name == nullptr) {
-    reverse->callback(std::unexpected(dns_error(status, reverse->address.to_string())));
-  } else {
-    reverse->callback(std::string(host->h_name));
-  }
+  if (reverse->way.closing) return;
+  tell(reverse->way, reverse->callback, [&]() -> Result<std::string> {
+    if (status != ARES_SUCCESS || host == nullptr || host->h_name == nullptr)
+      return std::unexpected(dns_error(status, reverse->address.to_string()));
+    return std::string(host->h_name);
+  });
 }
 
 }  // namespace
@@ -141,7 +154,7 @@ Result<void> DnsChannel::open(const DnsOptions& options) {
 
 DnsChannel::~DnsChannel() {
   // Its status does not tell: with one of two answers there, c-ares ends a look-up as a success even now.
-  closing_ = true;
+  way_.closing = true;
   if (channel_ != nullptr) ares_destroy(channel_);
 }
 
@@ -165,15 +178,17 @@ void DnsChannel::lookup(const std::string& name, FamilyFilter filter,
                     : filter == FamilyFilter::ipv4 ? AF_INET
                                                    : AF_INET6;
   hints.ai_socktype = SOCK_DGRAM;
-  auto lookup = std::make_unique<Lookup>(Lookup{name, filter, std::move(callback), closing_});
+  auto lookup = std::make_unique<Lookup>(Lookup{name, filter, std::move(callback), way_});
   ares_getaddrinfo(channel_, name.c_str(), nullptr, &hints, &lookup_finished, lookup.release());
+  throw_what_waits();
 }
 
 void DnsChannel::reverse(const Address& address, std::function<void(Result<std::string>)> callback) {
-  auto reverse = std::make_unique<Reverse>(Reverse{address, std::move(callback), closing_});
+  auto reverse = std::make_unique<Reverse>(Reverse{address, std::move(callback), way_});
   const auto bytes = address.bytes();
   ares_gethostbyaddr(channel_, bytes.data(), static_cast<int>(bytes.size()),
                      net::address_family(address.family()), &reverse_finished, reverse.release());
+  throw_what_waits();
 }
 
 void DnsChannel::process(int descriptor, std::uint32_t epoll_events) {
@@ -181,10 +196,16 @@ void DnsChannel::process(int descriptor, std::uint32_t epoll_events) {
   const bool broken = (epoll_events & (EPOLLERR | EPOLLHUP)) != 0;
   ares_process_fd(channel_, broken || (epoll_events & EPOLLIN) != 0 ? descriptor : ARES_SOCKET_BAD,
                   broken || (epoll_events & EPOLLOUT) != 0 ? descriptor : ARES_SOCKET_BAD);
+  throw_what_waits();
 }
 
 void DnsChannel::expire() {
   ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+  throw_what_waits();
+}
+
+void DnsChannel::throw_what_waits() {
+  if (std::exchange(way_.out_of_memory, false)) throw std::bad_alloc();
 }
 
 std::optional<Nanoseconds> DnsChannel::next_timeout() const {

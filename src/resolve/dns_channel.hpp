@@ -51,13 +51,20 @@ class DnsChannel {
   // How long until expire() has something to do; nullopt: nothing is under way.
   std::optional<Nanoseconds> next_timeout() const;
 
+  // What the calls under way know of the channel.
+  struct Way {
+    bool closing = false;
+    bool out_of_memory = false;  // a callback was
+  };
+
  private:
+  void throw_what_waits();
   int initialize(const DnsOptions& options, int flags);
   bool has_one_server() const;
   static void socket_changed(void* self, int descriptor, int readable, int writable);
 
   int epoll_;
-  bool closing_ = false;
+  Way way_;
   ares_channeldata* channel_ = nullptr;
 };
 

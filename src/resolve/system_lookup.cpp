@@ -10,11 +10,11 @@
 #include <csignal>
 #include <deque>
 #include <mutex>
-#include <system_error>
-#include <thread>
+#include <new>
 
 #include "net/file_descriptor.hpp"
 #include "net/socket_address.hpp"
+#include "net/thread.hpp"
 
 namespace sonde::resolve {
 namespace {
@@ -77,8 +77,14 @@ struct SystemLookup::Shared {
   std::condition_variable work;  // a job is there, or stopping
   std::deque<Job> jobs;
   std::vector<Answer> answers;
+  std::size_t unanswered = 0;  // submitted, and not taken; there is room for as many answers
   unsigned threads = 0, idle = 0;
   bool stopping = false;
+
+  void answer(std::uint64_t id, Result<Resolution> resolution) {
+    answers.push_back({id, std::move(resolution)});
+    ::eventfd_write(event.get(), 1);
+  }
 };
 
 SystemLookup::SystemLookup(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
@@ -103,6 +109,15 @@ int SystemLookup::fd() const {
   return shared_->event.get();
 }
 
+Result<Resolution> SystemLookup::look_up(const Shared& shared, const std::string& name,
+                                         FamilyFilter filter) {
+  try {
+    return shared.lookup(name, filter);
+  } catch (const std::bad_alloc&) {
+    return std::unexpected(net::out_of_memory());
+  }
+}
+
 void SystemLookup::work(const std::shared_ptr<Shared>& shared) {
   std::unique_lock lock(shared->mutex);
   while (true) {
@@ -113,11 +128,10 @@ void SystemLookup::work(const std::shared_ptr<Shared>& shared) {
     const Shared::Job job = std::move(shared->jobs.front());
     shared->jobs.pop_front();
     lock.unlock();
-    auto resolution = shared->lookup(job.name, job.filter);
+    auto resolution = look_up(*shared, job.name, job.filter);
     lock.lock();
     if (shared->stopping) return;
-    shared->answers.push_back({job.id, std::move(resolution)});
-    ::eventfd_write(shared->event.get(), 1);
+    shared->answer(job.id, std::move(resolution));
   }
 }
 
@@ -125,31 +139,24 @@ bool SystemLookup::start_thread() {
   sigset_t all, before;
   sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  bool started = true;
-  try {
-    std::thread([shared = shared_] { work(shared); }).detach();
-  } catch (const std::system_error&) {
-    started = false;
-  }
+  auto started = net::start_thread([shared = shared_] { work(shared); });
+  if (started) started->detach();
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return started;
+  return started.has_value();
 }
 
 void SystemLookup::submit(std::uint64_t id, std::string name, FamilyFilter filter) {
   const std::lock_guard lock(shared_->mutex);
+  shared_->answers.reserve(++shared_->unanswered);  // a thread of theirs has nobody to tell that there is no memory
   shared_->jobs.push_back({id, std::move(name), filter});
   if (shared_->idle < shared_->jobs.size() && shared_->threads < shared_->max_threads && start_thread()) {
     ++shared_->threads;
   }
   if (shared_->threads == 0) {
-    Error error{.code = ErrorCode::resource_limit,
-                .what = "cannot start a thread for a name lookup",
-                .subject = shared_->jobs.back().name,
-                .hint = {}};
+    // No thread to be had: the caller waits for the system himself.
+    const std::string asked = std::move(shared_->jobs.back().name);
     shared_->jobs.pop_back();
-    shared_->answers.push_back({id, std::unexpected(std::move(error))});
-    ::eventfd_write(shared_->event.get(), 1);
-    return;
+    return shared_->answer(id, look_up(*shared_, asked, filter));
   }
   shared_->work.notify_one();
 }
@@ -158,7 +165,10 @@ std::vector<SystemLookup::Answer> SystemLookup::finished() {
   const std::lock_guard lock(shared_->mutex);
   eventfd_t count = 0;
   ::eventfd_read(shared_->event.get(), &count);
-  return std::exchange(shared_->answers, {});
+  std::vector<Answer> answers = std::exchange(shared_->answers, {});
+  shared_->unanswered -= answers.size();
+  shared_->answers.reserve(shared_->unanswered);
+  return answers;
 }
 
 }  // namespace sonde::resolve

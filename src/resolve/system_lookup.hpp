@@ -3,7 +3,8 @@
 //
 // Threads start when they are needed, up to `max_threads`, so that a few look-ups that hang for seconds do
 // not delay the others. They are detached and own, shared, all they touch: destroying a SystemLookup, or
-// ending the program, never waits for a getaddrinfo that is under way. They take no signals.
+// ending the program, never waits for a getaddrinfo that is under way. They take no signals. Where no thread is to be had
+// the one that asks waits for the answer.
 #pragma once
 
 #include <cstdint>
@@ -45,6 +46,7 @@ class SystemLookup {
  private:
   struct Shared;
   explicit SystemLookup(std::shared_ptr<Shared> shared);
+  static Result<Resolution> look_up(const Shared& shared, const std::string& name, FamilyFilter filter);
   static void work(const std::shared_ptr<Shared>& shared);
   bool start_thread();
 

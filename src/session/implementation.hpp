@@ -25,11 +25,16 @@ class Session::Implementation {
   bool on_own_thread() const;
   Nanoseconds elapsed() const;
   void turn();
+  Result<void> start_threads();
   void join_threads();
+  // A shard's thread that is out of memory ends all of them.
+  void run_shard(session::Shard& shard);
 
   SessionOptions options;
   const Clock* clock;
   std::vector<std::unique_ptr<session::Shard>> shards;
+  std::stop_source ending;  // of all threads
+  std::atomic<bool> out_of_memory = false;
   std::vector<std::jthread> threads;
   bool threaded = false;  // start() was called; else the caller's thread runs the only shard
   std::atomic<std::uint64_t> added = 0;

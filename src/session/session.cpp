@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <system_error>
+#include <new>
 #include <utility>
 
 #include "net/random.hpp"
+#include "net/thread.hpp"
 #include "net/timestamping.hpp"
 #include "session/implementation.hpp"
 #include "transport/receive_ring.hpp"
@@ -181,12 +182,31 @@ void Session::Implementation::turn() {
   only().process();
 }
 
-void Session::Implementation::join_threads() {
-  for (auto& thread : threads) thread.request_stop();
-  for (const auto& shard : shards) shard->wake();
-  for (auto& thread : threads) {
-    if (thread.joinable()) thread.join();
+void Session::Implementation::run_shard(session::Shard& shard) {
+  try {
+    shard.run(ending.get_token());
+  } catch (const std::bad_alloc&) {
+    shard.fail();
+    out_of_memory = true;
+    ending.request_stop();
+    for (const auto& other : shards) other->wake();
   }
+}
+
+Result<void> Session::Implementation::start_threads() {
+  threads.reserve(shards.size());
+  for (const auto& shard : shards) {
+    auto started = net::start_thread([this, &runs = *shard] { run_shard(runs); });
+    if (!started) return std::unexpected(std::move(started.error()));
+    threads.push_back(std::move(*started));
+  }
+  return {};
+}
+
+void Session::Implementation::join_threads() {
+  ending.request_stop();
+  for (const auto& shard : shards) shard->wake();
+  threads.clear();  // joins
 }
 
 Session::Session(std::unique_ptr<Implementation> implementation)
@@ -305,23 +325,22 @@ Result<void> Session::start() {
   Implementation& self = *implementation_;
   if (self.begun) return std::unexpected(Error::invalid("the session runs already"));
   if (self.stopped) return std::unexpected(Error::invalid("the session was stopped"));
+  const auto undo = [&self] {
+    self.join_threads();
+    self.threaded = self.begun = false;
+    self.ending = std::stop_source();
+  };
   self.begun = true;
   self.began_at = self.clock->monotonic();
   self.threaded = true;
   try {
-    for (const auto& shard : self.shards) {
-      self.threads.emplace_back([&runs = *shard](const std::stop_token& stopping) { runs.run(stopping); });
-    }
-  } catch (const std::system_error& error) {
-    self.join_threads();
-    self.threads.clear();
-    self.threaded = false;
-    self.begun = false;
-    Error refused = Error::from_errno(error.code().value(), "cannot start a thread");
-    refused.code = ErrorCode::resource_limit;
-    return std::unexpected(std::move(refused));
+    auto started = self.start_threads();
+    if (!started) undo();
+    return started;
+  } catch (const std::bad_alloc&) {
+    undo();
+    throw;
   }
-  return {};
 }
 
 Result<void> Session::stop_sending() {
@@ -330,6 +349,13 @@ Result<void> Session::stop_sending() {
     if (implementation_->threaded) shard->wake();
   }
   return {};
+}
+
+void Session::hold_sending(bool held) {
+  for (const auto& shard : implementation_->shards) {
+    shard->hold_sending(held);
+    if (implementation_->threaded) shard->wake();
+  }
 }
 
 Result<void> Session::stop(Nanoseconds grace) {
@@ -347,10 +373,12 @@ Result<void> Session::stop(Nanoseconds grace) {
   for (const auto& shard : self.shards) shard->finish(deadline);
   self.stopped_at = self.clock->monotonic();
   self.stopped = true;
+  if (self.out_of_memory) return std::unexpected(net::out_of_memory());
   return {};
 }
 
 bool Session::done() const {
+  if (implementation_->out_of_memory) return true;
   return std::all_of(implementation_->shards.begin(), implementation_->shards.end(),
                      [](const auto& shard) { return shard->done(); });
 }

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <new>
 
 namespace sonde::session {
 
@@ -59,10 +60,15 @@ Result<TargetId> Shard::add(const Address& address, const TargetOptions& options
   const Access access(*this);
   const auto index = prober_.add(address, options, phase);
   if (!index) return std::unexpected(index.error());
-  if (*index == figures_.size()) {
-    figures_.emplace_back(options_.resolution);
-  } else {
-    figures_[*index] = stats::TargetFigures(options_.resolution);
+  try {
+    if (*index == figures_.size()) {
+      figures_.emplace_back(options_.resolution);
+    } else {
+      figures_[*index] = stats::TargetFigures(options_.resolution);
+    }
+  } catch (const std::bad_alloc&) {
+    prober_.remove(*index);  // none is asked that has no figures
+    throw;
   }
   return id_of(*index);
 }
@@ -150,12 +156,24 @@ void Shard::run(const std::stop_token& stopping) {
   runner_ = std::thread::id{};
 }
 
+void Shard::fail() {
+  runner_ = std::thread::id{};
+  failed_ = true;
+}
+
 void Shard::stop_sending() {
+  if (failed_) return;
   const Access access(*this);
   prober_.stop_sending();
 }
 
+void Shard::hold_sending(bool held) {
+  const Access access(*this);
+  prober_.hold_sending(held);
+}
+
 void Shard::finish(MonotonicTime deadline) {
+  if (failed_) return;
   process();
   while (!done() && clock_->monotonic() < deadline) {
     wait(deadline);

@@ -80,9 +80,12 @@ class Shard final : private engine::OutcomeSink {
   bool take_wake() const;
   // Turn after turn until asked to stop.
   void run(const std::stop_token& stopping);
+  // After run() threw: nothing more is sent or received, and its figures stay as they are.
+  void fail();
   // Whether run() is what called, through a callback.
   bool runs_on_this_thread() const { return runner_.load() == std::this_thread::get_id(); }
   void stop_sending();
+  void hold_sending(bool held);
   // Waits for the answers to what was sent, until `deadline`; what is not answered then is lost.
   void finish(MonotonicTime deadline);
 
@@ -123,6 +126,7 @@ class Shard final : private engine::OutcomeSink {
   engine::Prober prober_;
   std::optional<Error> refused_;
   std::atomic<std::thread::id> runner_;
+  std::atomic<bool> failed_ = false;
 
   mutable std::mutex mutex_;                   // guards prober_ and all below but fresh_
   mutable std::atomic<int> callers_ = 0;       // who wait for mutex_

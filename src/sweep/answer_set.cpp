@@ -70,16 +70,12 @@ std::uint64_t AnswerSet::count() const {
   return sum;
 }
 
-void AnswerSet::copy_out(std::uint64_t first, std::span<std::uint64_t> to) const {
-  for (std::size_t i = 0; i < to.size(); ++i) to[i] = load_word(memory_[first + i]);
-}
-
-void AnswerSet::load(std::uint64_t first, std::span<const std::uint64_t> from) {
+void AnswerSet::load(std::span<const std::uint64_t> from) {
   for (std::size_t i = 0; i < from.size(); ++i) {
     std::uint64_t word = from[i];
-    if (first + i + 1 == words() && size_ % 64 != 0) word &= bit_of(size_) - 1;
+    if (i + 1 == words() && size_ % 64 != 0) word &= bit_of(size_) - 1;
     // A page that holds nothing is not written to, and stays the kernel's.
-    std::uint64_t& there = memory_[first + i];
+    std::uint64_t& there = memory_[i];
     if (there != word) there = word;
   }
 }

@@ -37,14 +37,11 @@ class AnswerSet {
   std::uint64_t count() const;
 
   // --- a bitmap alone ---
-  // The set as words, for a checkpoint: (size() + 63) / 64 of them.
+  // The set as words, as a checkpoint has it: (size() + 63) / 64 of them.
   std::uint64_t words() const { return (size_ + 63) / 64; }
-  // The words from `first` on, as many as `to` holds. Bits that other threads set meanwhile may or may not be among
-  // them. Requires: first + to.size() <= words().
-  void copy_out(std::uint64_t first, std::span<std::uint64_t> to) const;
-  // Puts back what copy_out() gave, over what is there; bits at size() and behind are left out.
-  // Requires: first + from.size() <= words().
-  void load(std::uint64_t first, std::span<const std::uint64_t> from);
+  // Puts these in place of what is there; bits at size() and behind are left out.
+  // Requires: from.size() <= words().
+  void load(std::span<const std::uint64_t> from);
 
  private:
   struct Unmap {

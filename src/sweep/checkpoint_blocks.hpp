@@ -18,14 +18,9 @@ inline constexpr std::string_view magic = "sonde sweep\n";  // then the version 
 inline constexpr std::size_t file_head_bytes = 16;
 inline constexpr std::size_t block_head_bytes = 16, block_tail_bytes = 8;
 
-enum Kind : std::uint32_t { head = 1, answers = 2, whole = 3, step = 4 };
+enum Kind : std::uint32_t { head = 1, step = 4 };
 
-inline constexpr std::size_t words_of_part = 1024;  // 2^16 bits
-inline constexpr std::size_t bits_of_part = words_of_part * 64;
-inline constexpr std::size_t most_listed_bits =
-    4095;  // of a part; from here on the bits themselves are shorter
-inline constexpr std::size_t answers_block_bytes = 65'536;  // a block ends when it has so many
-inline constexpr std::size_t most_block_bytes = std::size_t{1} << 30;
+inline constexpr std::size_t zeros_at_once = 65'536;
 inline constexpr std::uint64_t most_threads = 4096;
 
 // All members of Counts, in the order of the file: one that is missing here would be forgotten by a resumed

@@ -19,11 +19,11 @@ class Decoder {
   Decoder(const ByteSource& source, const std::string& name, std::uint64_t most_words)
       : source_(source), name_(name), most_words_(most_words) {}
 
-  Result<Checkpoint> decode() {
-    for (const auto read : {&Decoder::read_file_head, &Decoder::read_whole, &Decoder::read_steps}) {
+  Result<DecodedCheckpoint> decode() {
+    for (const auto read : {&Decoder::read_file_head, &Decoder::read_head, &Decoder::read_steps}) {
       if (auto done = (this->*read)(); !done) return std::unexpected(std::move(done.error()));
     }
-    return std::move(checkpoint_);
+    return DecodedCheckpoint{std::move(checkpoint_), whole_bytes_, chain_};
   }
 
  private:
@@ -46,22 +46,12 @@ class Decoder {
     return {};
   }
 
-  Result<void> read_whole() {
-    for (std::uint32_t expected = blocks::head;;) {
-      auto block = read_block();
-      if (!block) return std::unexpected(std::move(block.error()));
-      if (!*block) return std::unexpected(cut_short());
-      if (expected == blocks::head) {
-        if ((*block)->kind != blocks::head || !take_head((*block)->payload))
-          return std::unexpected(damaged());
-        if (auto room = make_room(); !room) return room;
-        expected = blocks::answers;
-      } else if ((*block)->kind == blocks::whole && (*block)->payload.empty()) {
-        return {};
-      } else if ((*block)->kind != blocks::answers || !take_answers((*block)->payload)) {
-        return std::unexpected(damaged());
-      }
-    }
+  Result<void> read_head() {
+    auto block = read_block();
+    if (!block) return std::unexpected(std::move(block.error()));
+    if (!*block) return std::unexpected(cut_short());
+    if ((*block)->kind != blocks::head || !take_head((*block)->payload)) return std::unexpected(damaged());
+    return make_room();
   }
 
   Result<void> read_steps() {
@@ -97,6 +87,7 @@ class Decoder {
       return std::unexpected(damaged());
     }
     chain_ = check;
+    whole_bytes_ = bytes_;
     return Block{kind, std::move(*payload)};
   }
 
@@ -107,7 +98,7 @@ class Decoder {
   // As the end of the file, if it is nothing but zeros from here.
   Result<std::optional<Block>> rest_is_zero() {
     for (;;) {
-      auto more = read(blocks::answers_block_bytes);
+      auto more = read(blocks::zeros_at_once);
       if (!more) return std::unexpected(std::move(more.error()));
       if (more->empty()) return std::nullopt;
       if (!is_zero(*more)) return std::unexpected(damaged());
@@ -124,6 +115,7 @@ class Decoder {
       auto got = source_(std::span(bytes).subspan(before));
       if (!got) return std::unexpected(std::move(got.error()));
       bytes.resize(before + *got);
+      bytes_ += *got;
       if (*got < wanted) break;
     }
     return bytes;
@@ -140,7 +132,7 @@ class Decoder {
     checkpoint_.shard = reader.u64();
     checkpoint_.shards = reader.u64();
     words_ = reader.u64();
-    return take_progress(reader) && reader.at_end() && checkpoint_.shard < checkpoint_.shards;
+    return reader.ok() && reader.at_end() && checkpoint_.shard < checkpoint_.shards;
   }
 
   Result<void> make_room() {
@@ -151,39 +143,8 @@ class Decoder {
     return {};
   }
 
-  bool take_answers(std::string_view payload) {
-    blocks::Reader reader(payload);
-    while (reader.ok() && !reader.at_end()) {
-      const std::uint64_t first = std::uint64_t{reader.u32()} * blocks::bits_of_part;
-      const std::uint32_t set = reader.u32();
-      if (set > blocks::most_listed_bits) {
-        for (std::size_t i = 0; i < blocks::words_of_part; ++i) {
-          const std::uint64_t word = reader.u64(), at = first / 64 + i;
-          if (word == 0) continue;
-          if (at >= checkpoint_.answered.size()) return false;
-          checkpoint_.answered[at] |= word;
-        }
-      } else {
-        for (std::uint32_t i = 0; i < set; ++i) {
-          if (!answer(first + reader.u16())) return false;
-        }
-      }
-    }
-    return reader.ok();
-  }
-
   bool take_step(std::string_view payload) {
     blocks::Reader reader(payload);
-    if (!take_progress(reader)) return false;
-    std::uint64_t index = 0;
-    for (std::uint64_t left = reader.varint(); left > 0 && reader.ok(); --left) {
-      index += reader.varint();
-      if (reader.ok() && !answer(index)) return false;
-    }
-    return reader.ok() && reader.at_end();
-  }
-
-  bool take_progress(blocks::Reader& reader) {
     const std::uint64_t threads = reader.varint();
     if (threads > blocks::most_threads) return false;
     checkpoint_.threads.resize(threads);
@@ -192,7 +153,13 @@ class Decoder {
       thread.position = reader.varint();
     }
     for (const auto member : blocks::counted) checkpoint_.counts.*member = reader.varint();
-    return reader.ok();
+    checkpoint_.rows = reader.varint();
+    std::uint64_t index = 0;
+    for (std::uint64_t left = reader.varint(); left > 0 && reader.ok(); --left) {
+      index += reader.varint();
+      if (reader.ok() && !answer(index)) return false;
+    }
+    return reader.ok() && reader.at_end();
   }
 
   bool answer(std::uint64_t index) {
@@ -219,17 +186,18 @@ class Decoder {
   std::uint64_t words_ = 0;  // of the set
   Checkpoint checkpoint_;
   std::uint64_t chain_ = 0;
+  std::uint64_t bytes_ = 0, whole_bytes_ = 0;  // read, and of these up to the end of the last whole block
 };
 
 }  // namespace
 
-Result<Checkpoint> decode_checkpoint(const ByteSource& source, const std::string& name,
-                                     std::uint64_t most_words) {
+Result<DecodedCheckpoint> decode_checkpoint(const ByteSource& source, const std::string& name,
+                                            std::uint64_t most_words) {
   return Decoder(source, name, most_words).decode();
 }
 
-Result<Checkpoint> decode_checkpoint(std::string_view bytes, const std::string& name,
-                                     std::uint64_t most_words) {
+Result<DecodedCheckpoint> decode_checkpoint(std::string_view bytes, const std::string& name,
+                                            std::uint64_t most_words) {
   return decode_checkpoint(
       [bytes](std::span<char> into) mutable -> Result<std::size_t> {
         const std::size_t size = std::min(into.size(), bytes.size());

@@ -1,54 +1,50 @@
 // checkpoint_file.hpp: the checkpoint of a running sweep on disk, and back from there.
 //
-//   CheckpointFile file("sweep.checkpoint");
-//   each second:
-//     Result<void> kept = file.wants_whole() ? file.write_whole(checkpoint, answered) : file.add(step);
+//   CheckpointFile file(std::move(*opened));
+//   auto kept = file.read(most_words);                 // of an earlier run
+//   if (kept && !*kept) file.begin(checkpoint, words); // a new sweep: before its first probe
+//   each half second: file.add(step);
+//   file.remove();                                     // when the sweep is through
 //
-// Whole: written to FILE.tmp, fsync, renamed to FILE, so that under its name there is always one that is
-// complete. A step is added to it in one write, then fdatasync. Mode 0600, as who knows the key can forge
-// answers. Threads: not locked; one thread owns it.
+// The file is opened once, early, and never made anew: nothing but its own bytes is ever touched. begin() and
+// add() are one write and one fdatasync each. A step that did not get onto the disk is cut off again, and may be
+// tried anew. Who can read the file can forge answers, so it is its owner's alone.
+// Threads: not locked; one thread owns it.
 #pragma once
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
-#include "net/file_descriptor.hpp"
+#include "report/output_file.hpp"
 #include "sweep/checkpoint.hpp"
 
 namespace sonde::sweep {
 
 class CheckpointFile {
  public:
-  // Touches nothing yet.
-  explicit CheckpointFile(std::string path) : path_(std::move(path)) {}
+  // `file` was opened with OutputFiles::Request::is_state.
+  explicit CheckpointFile(report::OutputFile file) : file_(std::move(file)) {}
 
-  // At first, after an error, and when the steps have come to a mebibyte, twice what the whole was, and a
-  // sixteenth of what the set of answers takes in memory: so that writing it whole is a small part of all the
-  // writing.
-  bool wants_whole() const;
-  // `checkpoint.answered` is not looked at. Errors: those of the file; what was under the name before is
-  // still there.
-  Result<void> write_whole(const Checkpoint& checkpoint, const AnswerWords& answered);
-  // Requires: !wants_whole(). Errors: those of the file; what was there before can still be read.
+  // What an earlier run left; add() goes on behind it. nullopt: nothing, as it ended before it had begun.
+  // Errors: those of the file, and decode_checkpoint()'s.
+  Result<std::optional<Checkpoint>> read(std::uint64_t most_words);
+  // From here on the file is the new sweep's. Errors: those of the file, which is then empty, or gone if it was new.
+  Result<void> begin(const Checkpoint& checkpoint, std::uint64_t answered_words);
+  // Errors: those of the file; what was there before can still be read.
   Result<void> add(const CheckpointStep& step);
-  // For a sweep that is through. No file is no error.
-  Result<void> remove();
+  // For a sweep that is through. Errors: those of unlink(2).
+  Result<void> remove() { return file_.remove(); }
 
-  std::uint64_t bytes() const { return whole_bytes_ + step_bytes_; }
+  const std::string& name() const { return file_.name(); }
+  std::uint64_t bytes() const { return bytes_; }
 
  private:
-  Result<void> write(std::string_view bytes);
-  Result<void> open_beside();
-  Result<void> put_in_place();
+  Result<void> append(std::string_view bytes);
 
-  std::string path_;
-  net::FileDescriptor descriptor_;  // none: wants_whole()
-  std::optional<CheckpointEncoder> encoder_;
-  std::uint64_t whole_bytes_ = 0, step_bytes_ = 0, most_step_bytes_ = 0;
+  report::OutputFile file_;
+  CheckpointEncoder encoder_;
+  std::uint64_t bytes_ = 0;
+  std::optional<Error> broken_;  // half a step could not be cut off: nothing may be put behind it
 };
-
-// Errors: those of the file, and decode_checkpoint()'s.
-Result<Checkpoint> read_checkpoint(const std::string& path, std::uint64_t most_words);
 
 }  // namespace sonde::sweep

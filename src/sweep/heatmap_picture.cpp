@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <fstream>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -174,22 +173,16 @@ std::string heatmap_svg(const Heatmap& heatmap) {
   return text + "</g>\n</svg>\n";
 }
 
-bool is_heatmap_name(std::string_view path) {
-  return path.ends_with(".png") || path.ends_with(".svg");
+bool is_heatmap_name(std::string_view name) {
+  return name.ends_with(".png") || name.ends_with(".svg");
 }
 
-Result<void> write_heatmap(const Heatmap& heatmap, const std::string& path) {
-  if (!is_heatmap_name(path))
-    return std::unexpected(Error::invalid("not the name of a picture", path, "let it end in .png or .svg"));
-  Result<std::string> picture = path.ends_with(".svg") ? heatmap_svg(heatmap) : heatmap_png(heatmap);
-  if (!picture) return std::unexpected(std::move(picture.error()));
-  errno = 0;
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file.write(picture->data(), static_cast<std::streamsize>(picture->size()));
-  file.close();
-  if (!file)
-    return std::unexpected(Error::from_errno(errno != 0 ? errno : EIO, "cannot write the heatmap", path));
-  return {};
+bool is_heatmap(std::string_view beginning) {
+  return beginning.starts_with("\x89PNG") || beginning.starts_with("<svg ");
+}
+
+Result<std::string> draw_heatmap(const Heatmap& heatmap, std::string_view name) {
+  return name.ends_with(".svg") ? heatmap_svg(heatmap) : heatmap_png(heatmap);
 }
 
 }  // namespace sonde::sweep

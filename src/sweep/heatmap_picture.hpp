@@ -34,9 +34,11 @@ Result<std::string> heatmap_png(const Heatmap& heatmap);
 // With title and legend. Of at most 256 x 256 cells: those of a larger heatmap are taken together.
 std::string heatmap_svg(const Heatmap& heatmap);
 
-// By the ending of the name, ".png" or ".svg". Errors: invalid_argument for another one; those of the file.
-Result<void> write_heatmap(const Heatmap& heatmap, const std::string& path);
-// Whether write_heatmap() knows the ending, to be asked before a sweep begins.
-bool is_heatmap_name(std::string_view path);
+// By the ending of the file's name, ".png" or ".svg". Errors: libpng's.
+Result<std::string> draw_heatmap(const Heatmap& heatmap, std::string_view name);
+// Whether draw_heatmap() knows the ending, to be asked before a sweep begins.
+bool is_heatmap_name(std::string_view name);
+// Whether a file that begins so is a picture of one of these forms.
+bool is_heatmap(std::string_view beginning);
 
 }  // namespace sonde::sweep

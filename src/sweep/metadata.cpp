@@ -132,6 +132,10 @@ void put_losses(Json& object, const SweepSummary& summary) {
 
 }  // namespace
 
+bool is_metadata(std::string_view beginning) {
+  return beginning.starts_with("{\n  \"tool\": \"sonde sweep\"");
+}
+
 std::string_view to_string(SweepEnd end) {
   switch (end) {
     case SweepEnd::finished:

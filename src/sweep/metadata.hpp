@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,9 @@ namespace sonde::sweep {
 enum class SweepEnd : std::uint8_t { finished, interrupted, max_runtime, max_results, min_hit_rate, failed };
 
 std::string_view to_string(SweepEnd end);
+
+// Whether a file that begins so is such an account.
+bool is_metadata(std::string_view beginning);
 
 struct SweepSummary {
   std::string version;    // of sonde

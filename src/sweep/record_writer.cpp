@@ -6,8 +6,56 @@
 
 namespace sonde::sweep {
 
-RecordWriter::RecordWriter(RecordFormat format, const std::vector<NamedField>& fields, report::Output& output)
-    : format_(format), output_(output) {
+namespace {
+
+void append_csv(std::string& row, const Field& field, const FieldValue& value) {
+  switch (value.kind()) {
+    case FieldValue::Kind::absent:
+      return;
+    case FieldValue::Kind::address:
+      // An interface's name may hold anything.
+      if (value.address().scope_id() != 0) return report::append_csv_cell(row, value.address().to_string());
+      return append_address(row, value.address());
+    case FieldValue::Kind::text:
+      return report::append_csv_cell(row, value.text());
+    case FieldValue::Kind::number:
+      if (field.type == FieldType::time)
+        return append_iso_time(row, UnixTime(Nanoseconds(value.number())), field.decimals);
+      return append_decimal(row, value.number(), field.decimals);
+  }
+}
+
+void append_json(std::string& row, const Field& field, const FieldValue& value) {
+  switch (value.kind()) {
+    case FieldValue::Kind::absent:
+      row += "null";
+      return;
+    case FieldValue::Kind::address:
+      if (value.address().scope_id() != 0)
+        return report::append_json_string(row, value.address().to_string());
+      row += '"';
+      append_address(row, value.address());
+      row += '"';
+      return;
+    case FieldValue::Kind::text:
+      return report::append_json_string(row, value.text());
+    case FieldValue::Kind::number:
+      if (field.type == FieldType::flag) {
+        row += value.number() != 0 ? "true" : "false";
+      } else if (field.type == FieldType::time) {
+        row += '"';
+        append_iso_time(row, UnixTime(Nanoseconds(value.number())), field.decimals);
+        row += '"';
+      } else {
+        append_decimal(row, value.number(), field.decimals);
+      }
+      return;
+  }
+}
+
+}  // namespace
+
+RecordWriter::RecordWriter(RecordFormat format, const std::vector<NamedField>& fields) : format_(format) {
   for (const NamedField& named : fields) {
     Column column{.field = named.field, .before = {}};
     const bool first = columns_.empty();
@@ -23,71 +71,31 @@ RecordWriter::RecordWriter(RecordFormat format, const std::vector<NamedField>& f
     columns_.push_back(std::move(column));
   }
   header_ += '\n';
+  if (format_ == RecordFormat::json) header_.clear();
 }
 
-void RecordWriter::begin() {
-  if (format_ == RecordFormat::csv) output_.write(header_);
-}
-
-void RecordWriter::write(const Record& record) {
-  line_.clear();
+void RecordWriter::append(std::string& rows, const Record& record) const {
   for (const Column& column : columns_) {
-    line_ += column.before;
+    rows += column.before;
     const FieldValue value = column.field->value(record);
     if (format_ == RecordFormat::csv) {
-      append_csv(*column.field, value);
+      append_csv(rows, *column.field, value);
     } else {
-      append_json(*column.field, value);
+      append_json(rows, *column.field, value);
     }
   }
-  line_ += format_ == RecordFormat::csv ? "\n" : "}\n";
-  output_.write(line_);
-  ++written_;
+  rows += format_ == RecordFormat::csv ? "\n" : "}\n";
 }
 
-void RecordWriter::append_csv(const Field& field, const FieldValue& value) {
-  switch (value.kind()) {
-    case FieldValue::Kind::absent:
-      return;
-    case FieldValue::Kind::address:
-      // An interface's name may hold anything.
-      if (value.address().scope_id() != 0) return report::append_csv_cell(line_, value.address().to_string());
-      return append_address(line_, value.address());
-    case FieldValue::Kind::text:
-      return report::append_csv_cell(line_, value.text());
-    case FieldValue::Kind::number:
-      if (field.type == FieldType::time)
-        return append_iso_time(line_, UnixTime(Nanoseconds(value.number())), field.decimals);
-      return append_decimal(line_, value.number(), field.decimals);
+bool RecordWriter::recognizes(std::string_view beginning) const {
+  const std::string_view first = beginning.substr(0, beginning.find('\n'));
+  if (first.size() == beginning.size()) return header_.starts_with(beginning);
+  constexpr std::string_view object = "{\"";
+  if (first.starts_with(object)) {
+    const std::string_view name = first.substr(object.size());
+    return parse_fields(name.substr(0, name.find('"'))).has_value();
   }
-}
-
-void RecordWriter::append_json(const Field& field, const FieldValue& value) {
-  switch (value.kind()) {
-    case FieldValue::Kind::absent:
-      line_ += "null";
-      return;
-    case FieldValue::Kind::address:
-      if (value.address().scope_id() != 0)
-        return report::append_json_string(line_, value.address().to_string());
-      line_ += '"';
-      append_address(line_, value.address());
-      line_ += '"';
-      return;
-    case FieldValue::Kind::text:
-      return report::append_json_string(line_, value.text());
-    case FieldValue::Kind::number:
-      if (field.type == FieldType::flag) {
-        line_ += value.number() != 0 ? "true" : "false";
-      } else if (field.type == FieldType::time) {
-        line_ += '"';
-        append_iso_time(line_, UnixTime(Nanoseconds(value.number())), field.decimals);
-        line_ += '"';
-      } else {
-        append_decimal(line_, value.number(), field.decimals);
-      }
-      return;
-  }
+  return first != "*" && parse_fields(first).has_value();
 }
 
 }  // namespace sonde::sweep

@@ -1,17 +1,17 @@
 // record_writer.hpp: records as rows of CSV (RFC 4180) or JSON lines, in the fields that were chosen.
 //
-//   RecordWriter writer(RecordFormat::csv, *parse_fields("address,rtt_ms"), output);
-//   writer.begin();
-//   if (filter.matches(record)) writer.write(record);
+//   const RecordWriter writer(RecordFormat::csv, *parse_fields("address,rtt_ms"));
+//   rows += writer.header();
+//   if (filter.matches(record)) writer.append(rows, record);
 //
-// What a record does not have is empty in CSV and null in JSON. Threads: not locked; one thread writes.
+// What a record does not have is empty in CSV and null in JSON. Threads: may be used by several.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "report/output.hpp"
 #include "sweep/fields.hpp"
 
 namespace sonde::sweep {
@@ -20,14 +20,14 @@ enum class RecordFormat : std::uint8_t { csv, json };
 
 class RecordWriter {
  public:
-  // Requires: `output` outlives this, and `fields` is not empty. Errors of writing stay with `output`.
-  RecordWriter(RecordFormat format, const std::vector<NamedField>& fields, report::Output& output);
+  // Requires: `fields` is not empty.
+  RecordWriter(RecordFormat format, const std::vector<NamedField>& fields);
 
-  // The header row of CSV, nothing for JSON. Not called where rows are added to a file that has one.
-  void begin();
-  void write(const Record& record);
-  // How many records were written.
-  std::uint64_t written() const { return written_; }
+  // The header row of CSV; empty for JSON.
+  const std::string& header() const { return header_; }
+  void append(std::string& rows, const Record& record) const;
+  // Whether a file that begins so holds rows of a sweep, of whatever fields, or was cut within this one's header.
+  bool recognizes(std::string_view beginning) const;
 
  private:
   struct Column {
@@ -35,15 +35,9 @@ class RecordWriter {
     std::string before;  // all that stands between the value before and this one
   };
 
-  void append_csv(const Field& field, const FieldValue& value);
-  void append_json(const Field& field, const FieldValue& value);
-
   RecordFormat format_;
   std::vector<Column> columns_;
-  report::Output& output_;
   std::string header_;
-  std::string line_;  // kept for its memory
-  std::uint64_t written_ = 0;
 };
 
 }  // namespace sonde::sweep

@@ -5,11 +5,15 @@
 #include <sys/eventfd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
+#include <new>
 #include <ranges>
+#include <tuple>
 #include <utility>
 
 #include "net/random.hpp"
+#include "net/thread.hpp"
 #include "transport/receive_ring.hpp"
 #include "transport/select.hpp"
 #include "wire/icmp.hpp"
@@ -102,12 +106,13 @@ Sweep::Sweep(const Settings& settings, const TargetSpace& space, AnswerSet& answ
 }
 
 Sweep::~Sweep() {
-  stop();
+  std::ignore = stop();
 }
 
 Result<std::unique_ptr<Sweep>> Sweep::open(const Settings& settings, const TargetSpace& space,
                                            AnswerSet& answers, RecordSink& sink, const Earlier* earlier) {
   std::unique_ptr<Sweep> sweep(new Sweep(settings, space, answers, sink, earlier));
+  if (!sweep->done_) return std::unexpected(Error::from_errno(errno, "cannot create a descriptor to wait on"));
   if (auto opened = sweep->open_workers(earlier); !opened) return std::unexpected(opened.error());
   return sweep;
 }
@@ -193,21 +198,37 @@ Result<std::vector<Channel>> Sweep::open_channels(Family family, unsigned thread
   return channels;
 }
 
-void Sweep::start() {
-  running_ = workers_.size();
-  const bool by_queues = devices_ && workers_.size() > 1;
-  for (unsigned number = 0; number < workers_.size(); ++number) {
-    threads_.emplace_back([this, number, by_queues] {
-      if (by_queues) stay_on_processor(number);
-      workers_[number]->run();
-      if (--running_ == 0) ::eventfd_write(done_.get(), 1);
-    });
+// Nobody is there to throw to: it ends the sweep.
+void Sweep::run_worker(unsigned number) {
+  try {
+    if (devices_ && workers_.size() > 1) stay_on_processor(number);
+    workers_[number]->run();
+  } catch (const std::bad_alloc&) {
+    common_.stop = true;
+    out_of_memory_ = true;
   }
+  if (--running_ == 0) ::eventfd_write(done_.get(), 1);
 }
 
-void Sweep::stop() {
+Result<void> Sweep::start() {
+  running_ = workers_.size();
+  threads_.reserve(workers_.size());
+  for (unsigned number = 0; number < workers_.size(); ++number) {
+    auto started = net::start_thread([this, number] { run_worker(number); });
+    if (!started) {
+      std::ignore = stop();
+      return std::unexpected(std::move(started.error()));
+    }
+    threads_.push_back(std::move(*started));
+  }
+  return {};
+}
+
+Result<void> Sweep::stop() {
   common_.stop = true;
   threads_.clear();  // joins
+  if (out_of_memory_) return std::unexpected(net::out_of_memory());
+  return {};
 }
 
 void Sweep::set_rate(double rate) {
@@ -217,7 +238,8 @@ void Sweep::set_rate(double rate) {
 State Sweep::state() const {
   State state;
   state.counts = earlier_;
-  state.sending_done = state.done = true;
+  state.sending_done = state.done = state.complete = true;
+  state.received_until = MonotonicTime::max();
   for (const auto& worker : workers_) {
     const Progress progress = worker->progress();
     state.counts += progress.counts;
@@ -230,10 +252,14 @@ State Sweep::state() const {
     }
     state.sending_done = state.sending_done && progress.sending_done;
     state.done = state.done && progress.done;
+    state.complete = state.complete && progress.awaited;
+    state.received_until = std::min(state.received_until, progress.received_until);
     state.at.push_back(progress.at);
     for (const auto& [system_errno, probes] : progress.refusals) state.refusals[system_errno] += probes;
     state.handovers += progress.handovers;
   }
+  state.complete = state.complete || (state.done && everybody_answered_);
+  if (out_of_memory_) state.sending_done = state.done = true;
   return state;
 }
 
@@ -251,7 +277,10 @@ void Sweep::take(std::span<Record> records, Counts& counts) {
   }
   if (settings_.max_results != 0 && answering_ >= settings_.max_results) common_.stop = true;
   // Everybody has answered, and nobody is asked twice: nothing is left to wait for.
-  if (settings_.rounds.probes == 1 && answering_ == targets_) common_.stop = true;
+  if (settings_.rounds.probes == 1 && answering_ == targets_) {
+    everybody_answered_ = true;
+    common_.stop = true;
+  }
 }
 
 }  // namespace sonde::sweep

@@ -45,7 +45,9 @@ struct State {
   std::optional<MonotonicTime> first_sent{}, last_sent{};  // of this run
   bool sending_done = false;                               // what is under way is still waited for
   bool done = false;
-  std::vector<WalkPosition> at{};           // of each worker
+  bool complete = false;           // done, and every answer had its time or is there
+  MonotonicTime received_until{};  // records of what had reached the sockets by then were handed over
+  std::vector<WalkPosition> at{};  // of each worker
   std::map<int, std::uint64_t> refusals{};  // errno of the send call -> how many probes
   Handovers handovers{};                    // answers that came by the queue of another thread
 };
@@ -70,11 +72,14 @@ class Sweep final : private Findings {
   Sweep(const Sweep&) = delete;
   Sweep& operator=(const Sweep&) = delete;
 
-  void start();
+  // Errors: resource_limit where the system has no thread to give: none is left running then.
+  Result<void> start();
   // No further probes; what is under way is still waited for. From any thread.
   void stop_sending() { common_.stop_sending = true; }
-  // Ends at once, and waits for the threads.
-  void stop();
+  // No probes for now, for a caller that cannot take what comes of them. From any thread.
+  void hold_sending(bool held) { common_.hold_sending = held; }
+  // Ends at once, and waits for the threads. Errors: resource_limit: one of them ran out of memory, which has ended all.
+  Result<void> stop();
   // Probes per second over all threads from now on.
   void set_rate(double rate);
 
@@ -105,6 +110,7 @@ class Sweep final : private Findings {
   Result<transport::OpenedTransport> open_one(Family family, unsigned thread,
                                               transport::TransportOptions options);
   void take(std::span<Record> records, Counts& counts) override;
+  void run_worker(unsigned number);
 
   Settings settings_;
   AnswerSet* answers_;
@@ -123,8 +129,10 @@ class Sweep final : private Findings {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::mutex mutex_;             // of answers, their count and sink
   std::uint64_t answering_ = 0;  // those of earlier runs included
-  net::FileDescriptor done_;     // eventfd
+  std::atomic<bool> everybody_answered_ = false;
+  net::FileDescriptor done_;  // eventfd
   std::atomic<std::size_t> running_{0};
+  std::atomic<bool> out_of_memory_{false};
   std::vector<std::jthread> threads_;
 };
 

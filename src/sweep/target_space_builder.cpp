@@ -20,9 +20,7 @@ NamedAddresses kept_out(bool allow_special) {
   NamedAddresses special;
   special.ipv4.ranges.push_back({last_word<Ipv4Word>, last_word<Ipv4Word>});
   if (allow_special) return special;
-  for (const net::SpecialRange& range : net::special_ranges()) {
-    if (const Result<AddressRange> parsed = AddressRange::parse(range.prefix)) special.add(*parsed);
-  }
+  for (const AddressRange& range : net::special_address_ranges()) special.add(range);
   return special;
 }
 

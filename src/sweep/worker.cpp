@@ -33,6 +33,7 @@ constexpr Nanoseconds longest_sleep_for_others = std::chrono::microseconds(500);
 constexpr Nanoseconds shortest_sleep = std::chrono::microseconds(30);
 constexpr Nanoseconds publish_every = std::chrono::milliseconds(20);
 constexpr Nanoseconds look_every = std::chrono::milliseconds(10);
+constexpr Nanoseconds flood_patience = std::chrono::seconds(1);
 
 void sleep_until(MonotonicTime time) {
   const std::int64_t count = time.time_since_epoch().count();
@@ -77,13 +78,22 @@ Progress Worker::progress() const {
 bool Worker::turn() {
   watch_.check();
   if (common_->stop) return false;
-  if (!is_sending_done()) send();
+  if (!is_sending_done() && !common_->hold_sending) send();
   receive();
   if (watch_.now() - looked_at_ >= look_every) look_after_drops();
   if (watch_.now() - published_at_ >= publish_every) publish(false);
-  const bool awaits = !is_sending_done() || watch_.now() - last_sent_ < common_->settings->linger;
+  const bool awaits = awaits_answers();
   if (awaits || !leaving_) return awaits;
   return !leaving_->turn_ended(has_to_hand_over());
+}
+
+bool Worker::awaits_answers() {
+  if (!is_sending_done()) return true;
+  // By what the sockets were read up to: after a standstill there are answers in them that came in time. A flood of other
+  // packets, behind which that never is the case, holds nobody for ever.
+  const MonotonicTime end = last_sent_ + common_->settings->linger;
+  awaited_ = received_until_ >= end;
+  return !awaited_ && watch_.now() < end + common_->settings->linger + flood_patience;
 }
 
 bool Worker::is_sending_done() const {
@@ -99,7 +109,7 @@ void Worker::send() {
     const std::size_t allowance = rate_.allowance(watch_.now(), batch_size);
     if (allowance == 0) return;
     const std::size_t staged = stage(allowance);
-    awaits_answers_ = staged == 0 && walk_.round_is_over();
+    awaits_round_ = staged == 0 && walk_.round_is_over();
     if (staged == 0) return;
     const std::size_t decided = flush(ipv4_) + flush(ipv6_);
     if (decided == 0) return;
@@ -232,8 +242,10 @@ void Worker::publish(bool done) {
                 .first_sent = first_sent_,
                 .last_sent = first_sent_ ? std::optional(last_sent_) : std::nullopt,
                 .rate_in_force = rate_.in_force(),
+                .received_until = received_until_,
                 .sending_done = is_sending_done(),
                 .done = done,
+                .awaited = done && awaited_,
                 .refusals = refusals_,
                 .handovers = handovers_};
 }
@@ -246,7 +258,7 @@ void Worker::sleep() const {
     // Past that it is for others that it is still here.
     if (const MonotonicTime end = last_sent_ + common_->settings->linger; end > now)
       until = std::min(until, end);
-  } else if (!awaits_answers_) {
+  } else if (!awaits_round_) {
     until = std::min(until, rate_.next());
     for (const Lane* lane : {&ipv4_, &ipv6_}) {
       if (!lane->staged.empty()) until = std::max(until, std::min(lane->blocked_until, now + longest_sleep));

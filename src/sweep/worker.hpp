@@ -45,6 +45,7 @@ struct Common {
   Exchange* exchange = nullptr;           // where answers may come by other workers' queues
   std::atomic<double> rate_each{0};       // probes per second of one worker
   std::atomic<bool> stop_sending{false};  // no further probes; what is under way is still waited for
+  std::atomic<bool> hold_sending{false};  // none for now
   std::atomic<bool> stop{false};
 };
 
@@ -56,8 +57,11 @@ struct Progress {
   std::uint64_t asked = 0;  // addresses, of all runs
   std::optional<MonotonicTime> first_sent{}, last_sent{};
   double rate_in_force = 0;
+  // What had reached the sockets by then was handed to Findings.
+  MonotonicTime received_until{};
   bool sending_done = false;
   bool done = false;
+  bool awaited = false;                     // done, and every answer had its time
   std::map<int, std::uint64_t> refusals{};  // errno of the send call -> how many probes
   Handovers handovers{};
 };
@@ -100,6 +104,7 @@ class Worker {
   void compose(const Staged& staged, std::uint64_t ordinal, std::size_t place, Channel& channel);
   void departed(Lane& lane, Channel& channel, std::size_t decided, std::uint64_t first_ordinal);
   bool is_sending_done() const;
+  bool awaits_answers();
   // Everything before it was sent, or refused for good.
   WalkPosition settled() const;
   void look_after_drops();
@@ -108,7 +113,8 @@ class Worker {
 
   // --- receiving (worker_receiving.cpp) ---
   void receive();
-  void receive_from(Channel& channel);
+  // Whether nothing more waits.
+  bool receive_from(Channel& channel);
   void take_stamp(Channel& channel, const transport::SendStamp& stamp);
   void take(const Channel& channel, const transport::Arrival& arrival);
   void take_reply(const Channel& by, const transport::Arrival& arrival);
@@ -137,11 +143,12 @@ class Worker {
   SendLog log_;
   std::uint64_t next_ordinal_ = 0;
   std::optional<MonotonicTime> first_sent_;
-  MonotonicTime last_sent_, published_at_{}, looked_at_{};
+  MonotonicTime last_sent_, published_at_{}, looked_at_{}, received_until_{};
+  bool awaited_ = false;
   std::uint64_t refused_for_room_ = 0;  // ENOBUFS, each try
   std::minstd_rand random_;
-  int until_stamp_ = 1;          // probes
-  bool awaits_answers_ = false;  // before a round that asks the silent
+  int until_stamp_ = 1;        // probes
+  bool awaits_round_ = false;  // before a round that asks the silent
   UsualDelay usual_delay_;
 
   std::vector<std::vector<std::byte>> buffers_;  // one message for each place of a batch

@@ -7,16 +7,24 @@ namespace sonde::sweep {
 
 void Worker::receive() {
   handed_over_ = false;
+  watch_.check();
+  const MonotonicTime began = watch_.now();
+  bool all = true;
   for (Lane* lane : {&ipv4_, &ipv6_}) {
-    for (Channel& channel : lane->channels) receive_from(channel);
+    for (Channel& channel : lane->channels) all = receive_from(channel) && all;
   }
-  if (common_->exchange != nullptr) exchange();
-  if (records_.empty()) return;
-  common_->findings->take(records_, counts_);
-  records_.clear();
+  if (common_->exchange != nullptr) {
+    exchange();
+    all = all && !has_to_hand_over();
+  }
+  if (!records_.empty()) {
+    common_->findings->take(records_, counts_);
+    records_.clear();
+  }
+  if (all) received_until_ = began;
 }
 
-void Worker::receive_from(Channel& channel) {
+bool Worker::receive_from(Channel& channel) {
   // Bounded, so that a flood cannot keep the worker from sending.
   constexpr int most_batches = 64;
   for (int batch = 0; batch < most_batches; ++batch) {
@@ -26,8 +34,9 @@ void Worker::receive_from(Channel& channel) {
     if (!received_.arrivals.empty()) watch_.check();
     for (const transport::SendStamp& stamp : received_.stamps) take_stamp(channel, stamp);
     for (const transport::Arrival& arrival : received_.arrivals) take(channel, arrival);
-    if (!more) return;
+    if (!more) return true;
   }
+  return false;
 }
 
 void Worker::take_stamp(Channel& channel, const transport::SendStamp& stamp) {

@@ -42,10 +42,16 @@ bool may_be_pending(int system_errno) {
 // A message that any path takes whole: links with an MTU below 296 (RFC 1144's serial lines) are not to be found.
 constexpr std::size_t most_unfragmented_bytes = 256;
 
-// How often one probe's send is tried again after an error that belonged to another probe.
-constexpr int most_retries = 8;
-// The same where answers are errors, and any number may come between two sends.
-constexpr int most_answers_between_sends = 1000;
+// A send that is refused so often in a row without any ICMP error to explain it is refused by this host. Twice is enough on a
+// socket that no error came to. Where errors come, one may have been read off the queue just before the kernel made it
+// pending: the kernel does the one first, then the other.
+constexpr int refusals_that_prove = 8;
+constexpr int refusals_that_prove_without_errors = 2;
+// With errors coming all the time, one send may be tried so often within a call. Then its turn comes again with the next.
+constexpr int most_tries_in_a_call = 1000;
+// An error that finds the receive buffer full is pending all the same, and leaves no trace. Until the buffer has been read a
+// refusal is not decided; so many calls in a row may end like that.
+constexpr int most_undecided_calls = 64;
 
 // Whether this device, or any where none is named, stamps all that it sends and receives.
 bool some_device_stamps(const std::string& interface) {
@@ -164,59 +170,77 @@ void ProbeSocket::note_sent(const Departure& departure) {
 
 std::size_t ProbeSocket::send(std::span<Departure> departures) {
   for (std::size_t i = 0; i < departures.size(); ++i) prepare(i, departures[i]);
+  local_mtu_.reset();
   std::size_t decided = 0;
-  int retries = 0;
+  Refusal refusal;
   while (decided < departures.size()) {
     const auto count = static_cast<unsigned>(departures.size() - decided);
     const MonotonicTime began = clock_source_->monotonic();
     const int taken = ::sendmmsg(fd(), &send_headers_[decided], count, MSG_DONTWAIT);
     const int system_errno = errno;
     const MonotonicTime ended = clock_source_->monotonic();
-    Departure& first = departures[decided];
     if (taken > 0) {
-      for (int i = 0; i < taken; ++i, ++decided) {
-        Departure& departure = departures[decided];
-        departure.system_errno = 0;
-        departure.call_began = began;
-        departure.call_ended = ended;
-        departure.sent_at = began + (ended - began) * i / taken;
-        note_sent(departure);
-      }
+      const auto left = departures.subspan(decided, static_cast<std::size_t>(taken));
+      note_taken(left, began, ended);
+      decided += left.size();
       // What stopped the call short is not told. It may have used up a kernel number.
       if (decided < departures.size() && !own_numbers_) restart_kernel_numbers();
-      retries = 0;
+      refusal = {};
+      undecided_calls_ = 0;
       continue;
     }
     if (system_errno == EINTR) continue;
     if (system_errno == EAGAIN) break;
-    if (is_left_by_answers(system_errno) && retries < most_answers_between_sends) {
-      ++retries;
-      if (!own_numbers_) restart_kernel_numbers();
-      continue;
-    }
-    // The error may be another probe's, left pending on the socket. It is gone with this call: try again, and as long
-    // as the error queue explains it.
-    const bool explained = explain_refusal();
-    if (may_be_pending(system_errno) && (explained || retries == 0) && retries < most_retries) {
-      ++retries;
-      continue;
-    }
+    const Verdict verdict = judge(system_errno, refusal);
+    if (verdict == Verdict::try_again) continue;
+    if (verdict == Verdict::undecided) break;
+    Departure& first = departures[decided++];
     first.system_errno = system_errno;
     first.call_began = began;
     first.call_ended = ended;
     first.sent_at = began;
     first.mtu = system_errno == EMSGSIZE ? std::exchange(local_mtu_, std::nullopt) : std::nullopt;
-    retries = 0;
-    ++decided;
+    refusal = {};
   }
   return decided;
 }
 
-bool ProbeSocket::explain_refusal() {
+void ProbeSocket::note_taken(std::span<Departure> taken, MonotonicTime began, MonotonicTime ended) {
+  const auto count = static_cast<std::int64_t>(taken.size());
+  for (std::int64_t i = 0; i < count; ++i) {
+    Departure& departure = taken[static_cast<std::size_t>(i)];
+    departure.system_errno = 0;
+    departure.call_began = began;
+    departure.call_ended = ended;
+    departure.sent_at = began + (ended - began) * i / count;
+    note_sent(departure);
+  }
+}
+
+ProbeSocket::Verdict ProbeSocket::judge(int system_errno, Refusal& refusal) {
   const std::uint64_t before = errors_queued_;
+  awaited_errno_ = system_errno;
+  awaited_errno_came_ = false;
   drain_error_queue();
   if (!own_numbers_) restart_kernel_numbers();
-  return errors_queued_ != before;
+  const bool errors_come = errors_queued_ != before || errors_queued_ != errors_at_refusal_;
+  errors_at_refusal_ = errors_queued_;
+  if (!may_be_pending(system_errno)) return Verdict::local;
+  if (system_errno == EMSGSIZE && local_mtu_) return Verdict::local;  // this host's own word
+  refusal.errors_came = refusal.errors_came || errors_come;
+  if (awaited_errno_came_) {
+    refusal.unexplained = 0;
+    return ++refusal.tries < most_tries_in_a_call ? Verdict::try_again : Verdict::undecided;
+  }
+  ++refusal.unexplained;
+  const int enough = refusal.errors_came ? refusals_that_prove : refusals_that_prove_without_errors;
+  if (refusal.unexplained < enough) return Verdict::try_again;
+  if (undecided_calls_ < most_undecided_calls && net::may_lack_receive_room(fd())) {
+    ++undecided_calls_;
+    return Verdict::undecided;
+  }
+  undecided_calls_ = 0;
+  return Verdict::local;
 }
 
 void ProbeSocket::restart_kernel_numbers() {

@@ -7,7 +7,8 @@
 // count restarted.
 //
 // Errors: an ICMP error lands on the error queue (IP_RECVERR) and fails the next send or receive call on the socket
-// once, whomever that is for, so a refused send is tried again after reading the error queue.
+// once, whomever that is for. So after a refused send the error queue is read and the probe is sent again, as long as
+// errors come that explain the refusal. What is refused again and again without one is refused by this host.
 #pragma once
 
 #include <array>
@@ -60,8 +61,6 @@ class ProbeSocket : public Transport {
   virtual void read_error(const QueuedError& queued, Arrival& arrival) const = 0;
   // Whether ICMP errors on the error queue are about our own probes.
   virtual bool keeps_errors() const { return true; }
-  // Whether the errno of a send says nothing about it: it was left there by an answer to another probe.
-  virtual bool is_left_by_answers(int /*system_errno*/) const { return false; }
 
   // The kernel's choice of an identifier (a ping socket's) or port, unless a bind to a source chose it already.
   Result<void> bind_anywhere(const TransportOptions& options);
@@ -79,9 +78,17 @@ class ProbeSocket : public Transport {
 
   void prepare(std::size_t place, Departure& departure);
   void note_sent(const Departure& departure);
-  // After a refused send: reads the error queue; true when it held an ICMP error that may have been the
-  // reason.
-  bool explain_refusal();
+  void note_taken(std::span<Departure> taken, MonotonicTime began, MonotonicTime ended);
+
+  // What is known of the probe whose sending fails.
+  struct Refusal {
+    int tries = 0;             // that an ICMP error explains
+    int unexplained = 0;       // in a row
+    bool errors_came = false;  // to this socket, meanwhile or not long before
+  };
+  enum class Verdict : std::uint8_t { local, try_again, undecided };
+  // Whose the errno of a refused send is. Reads the error queue.
+  Verdict judge(int system_errno, Refusal& refusal);
   void restart_kernel_numbers();
 
   void take_answer(std::size_t place, MonotonicTime now, ReceiveBatch& batch);
@@ -113,7 +120,11 @@ class ProbeSocket : public Transport {
 
   // What was read off the error queue and not yet handed over.
   std::vector<SendStamp> stamps_;
-  std::uint64_t errors_queued_ = 0;        // ICMP errors ever read off it, also those thrown away
+  std::uint64_t errors_queued_ = 0;      // ICMP errors ever read off it, also those thrown away
+  std::uint64_t errors_at_refusal_ = 0;  // errors_queued_ at the last refused send
+  int awaited_errno_ = 0;                // whether an ICMP error with this one was read: awaited_errno_came_
+  bool awaited_errno_came_ = false;
+  int undecided_calls_ = 0;                // of send(), in a row, for want of receive buffer
   std::vector<QueuedError> errors_;        // waiting to be handed over
   std::vector<QueuedError> shown_errors_;  // handed over by the last receive(): arrivals point into them
   std::optional<std::uint32_t> local_mtu_;

@@ -14,21 +14,29 @@
 namespace sonde::transport {
 
 bool ProbeSocket::receive(ReceiveBatch& batch) {
-  // MSG_TRUNC: on a raw socket msg_len is the packet's length also when the buffer was shorter.
-  const int count = buffers_->answers.receive(fd(), MSG_TRUNC);
-  const int system_errno = errno;
+  // An ICMP error pending on the socket makes one call fail; what waits behind it is still there. Under a flood of errors every
+  // call may find one: then the call after it is the better chance.
+  constexpr int most_tries = 16;
+  const std::uint64_t errors_before = errors_queued_;
+  int count = 0, system_errno = 0, tries = 0;
+  do {
+    // MSG_TRUNC: on a raw socket msg_len is the packet's length also when the buffer was shorter.
+    count = buffers_->answers.receive(fd(), MSG_TRUNC);
+    system_errno = errno;
+  } while (count < 0 && system_errno != EAGAIN && ++tries < most_tries);
   const MonotonicTime now = clock_source_->monotonic();
   // The stamp of everything that was answered is in the error queue by now: it is put there before the packet
   // leaves. ICMP errors, for which alone one would look there without stamps, announce themselves by failing a call.
-  const bool error_pending = count < 0 && system_errno != EAGAIN;
+  const bool error_pending = tries > 0;
   if (clock_ != RttClock::user || error_pending) drain_error_queue();
   batch.stamps.insert(batch.stamps.end(), stamps_.begin(), stamps_.end());
   stamps_.clear();
   for (int i = 0; i < count; ++i) take_answer(static_cast<std::size_t>(i), now, batch);
 
   show_errors(batch);
-  // An ICMP error pending on the socket makes one call fail; what waits behind it is still there.
-  return error_pending || count == static_cast<int>(ReceiveRing::size);
+  // An error that comes while the call reads cuts it short, and that is not told.
+  const bool cut_short = count > 0 && errors_queued_ != errors_before;
+  return cut_short || (count < 0 && system_errno != EAGAIN) || count == static_cast<int>(ReceiveRing::size);
 }
 
 void ProbeSocket::show_errors(ReceiveBatch& batch) {
@@ -94,6 +102,7 @@ void ProbeSocket::take_queued(std::size_t place) {
   }
   if (!error.is_icmp()) return;
   ++errors_queued_;
+  if (static_cast<int>(error.error) == awaited_errno_) awaited_errno_came_ = true;
   if (!keeps_errors()) return;
   const auto quoted = buffers_->error_queue.bytes(place);
   errors_.push_back({error,

@@ -189,22 +189,30 @@ std::size_t TcpConnections::send(std::span<Departure> departures) {
 
 bool TcpConnections::receive(ReceiveBatch& batch) {
   label_stacks_.clear();
+  // Taken before it is looked what has ended, however long that takes: what has is not overdue.
+  const MonotonicTime began = clock_source_->monotonic();
   notice();
   for (std::size_t told = 0; told < answers_at_once && !ended_.empty(); ++told) {
     tell(ended_.front(), batch);
     ended_.pop_front();
     notice();
   }
-  give_up_overdue(clock_source_->monotonic());
+  give_up_overdue(began);
   arm_timer();
   return !ended_.empty();
 }
 
 // Nothing but the clock tells when a reset came, so this is called after everything that takes a while.
 void TcpConnections::notice() {
+  // Each is told once, so that this ends.
+  while (notice_some() == events_at_once) {
+  }
+}
+
+std::size_t TcpConnections::notice_some() {
   std::array<epoll_event, events_at_once> ready;
   const int count = ::epoll_wait(events_.get(), ready.data(), static_cast<int>(ready.size()), 0);
-  if (count <= 0) return;
+  if (count <= 0) return 0;
   const MonotonicTime now = clock_source_->monotonic();
   for (int i = 0; i < count; ++i) {
     const std::uint64_t event = ready[static_cast<std::size_t>(i)].data.u64;
@@ -220,6 +228,7 @@ void TcpConnections::notice() {
     connection.noticed_at = now;
     ended_.push_back(place);
   }
+  return static_cast<std::size_t>(count);
 }
 
 void TcpConnections::tell(std::uint32_t place, ReceiveBatch& batch) {

@@ -71,6 +71,7 @@ class TcpConnections final : public Transport {
 
   // Takes down which attempts have ended, and when.
   void notice();
+  std::size_t notice_some();
   void tell(std::uint32_t place, ReceiveBatch& batch);
   void describe(const Connection& connection, int system_errno, ReceiveBatch& batch);
   bool describe_icmp_error(const Connection& connection, Arrival& arrival);

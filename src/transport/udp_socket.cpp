@@ -114,8 +114,4 @@ void UdpSocket::read_error(const QueuedError& queued, Arrival& arrival) const {
   message.label_stack = wire::mpls_label_stack(wire::extensions_behind(queued.quoted, headers));
 }
 
-bool UdpSocket::is_left_by_answers(int system_errno) const {
-  return system_errno == ECONNREFUSED;
-}
-
 }  // namespace sonde::transport

@@ -40,7 +40,6 @@ class UdpSocket final : public ProbeSocket {
   std::span<std::byte> compose(Departure& departure) override;
   bool read_answer(const ReceiveRing& ring, std::size_t place, Arrival& arrival) const override;
   void read_error(const QueuedError& queued, Arrival& arrival) const override;
-  bool is_left_by_answers(int system_errno) const override;
 
   wire::TokenKey key_;
   std::vector<std::uint32_t> numbers_;  // by place: of the last probe sent there

@@ -87,7 +87,9 @@ bool FakeTransport::receive(transport::ReceiveBatch& batch) {
     arrival.ttl = 57;
     arrival.packet = pending.message;
   }
-  return shown_.size() == receive_batch;
+  const bool more = shown_.size() == receive_batch;
+  if (network_->after_receive) network_->after_receive();
+  return more;
 }
 
 void FakeTransport::answer_reply(Pending& pending, transport::Arrival& arrival) {

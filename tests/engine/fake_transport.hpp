@@ -106,6 +106,7 @@ struct FakeNetwork {
   bool keep_departures = false;
   std::vector<MonotonicTime> departures;  // when each probe left, if kept
   std::size_t receive_capacity = 100'000;
+  std::function<void()> after_receive{};  // called when receive() has looked
 };
 
 class FakeTransport final : public transport::Transport {

@@ -49,9 +49,16 @@ void decode(std::string_view bytes) {
   using namespace sonde::sweep;
   const auto decoded = decode_checkpoint(bytes, "fuzzed", most_words);
   if (!decoded) return require(decoded.error().message().find("fuzzed") != std::string::npos);
-  require(decoded->answered.size() <= most_words);
-  const auto again = decode_checkpoint(encode_checkpoint(*decoded), "fuzzed", most_words);
-  require(again && *again == *decoded);
+  require(decoded->checkpoint.answered.size() <= most_words);
+  require(decoded->bytes <= bytes.size());
+  const auto again = decode_checkpoint(encode_checkpoint(decoded->checkpoint), "fuzzed", most_words);
+  require(again && again->checkpoint == decoded->checkpoint);
+  // Another step goes on behind what was read.
+  CheckpointEncoder encoder(decoded->chain);
+  const auto gone_on =
+      decode_checkpoint(std::string(bytes.substr(0, decoded->bytes)) + encoder.step({.threads = {{1, 2}}}),
+                        "fuzzed", most_words);
+  require(gone_on && gone_on->checkpoint.threads.size() == 1);
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ class Pipe {
   Pipe& operator=(const Pipe&) = delete;
 
   int writer() const { return ends_[1]; }
+  int reader() const { return ends_[0]; }
   void close_reader() {
     if (ends_[0] >= 0) ::close(ends_[0]);
     ends_[0] = -1;
@@ -136,17 +137,46 @@ TEST(Output, ABlockingPipesSlowReaderIsNotWaitedForEither) {
   EXPECT_EQ(got, text.size());
 }
 
-TEST(Output, ReaderThatNeverReadsDoesNotFillMemory) {
+TEST(Output, IsFullWhileItsReaderIsFarBehindAndLosesNothing) {
   const Pipe pipe(O_NONBLOCK);
   Output output(pipe.writer(), "pipe");
   const std::string chunk(1 << 20, 'x');
-  for (int i = 0; i < 40; ++i) {
-    output.write(chunk);
-    EXPECT_LE(output.pending(), std::size_t{18} << 20);
-  }
+  std::size_t written = 0;
+  for (; !output.is_full(); written += chunk.size()) output.write(chunk);
+  EXPECT_LE(output.pending(), Output::full_bytes + chunk.size());
+  output.write(chunk);  // more is kept all the same
+  written += chunk.size();
+
+  std::size_t got = 0;
+  std::thread reader([&] { got = pipe.read(written).size(); });
+  EXPECT_TRUE(output.drain());
+  reader.join();
+  EXPECT_EQ(got, written);
+  EXPECT_EQ(output.taken(), written);
+  EXPECT_FALSE(output.is_full());
+  EXPECT_FALSE(output.error().has_value());
+}
+
+TEST(Output, WaitsForItsReaderUntilItIsInterrupted) {
+  const Pipe pipe, interrupt;
+  Output output(pipe.writer(), "pipe");
+  output.write(std::string(200'000, 'x'));
+  EXPECT_EQ(::write(interrupt.writer(), "!", 1), 1);
+  EXPECT_FALSE(output.drain(interrupt.reader())) << "nobody reads";
+  EXPECT_GT(output.pending(), 0u);
+  EXPECT_FALSE(output.error().has_value());
+}
+
+TEST(Output, ADrainEndsWhenTheReaderGoesAway) {
+  std::signal(SIGPIPE, SIG_IGN);
+  Pipe pipe;
+  Output output(pipe.writer(), "pipe");
+  output.write(std::string(200'000, 'x'));
+  std::thread reader([&] { pipe.close_reader(); });
+  EXPECT_FALSE(output.drain());
+  reader.join();
   ASSERT_TRUE(output.error().has_value());
-  EXPECT_EQ(output.error()->system_errno, EAGAIN);
-  EXPECT_EQ(output.pending(), 0u);
+  EXPECT_EQ(output.error()->system_errno, EPIPE);
 }
 
 TEST(Output, SignalsWhileWritingLoseNothing) {

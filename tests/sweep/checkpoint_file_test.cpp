@@ -1,5 +1,4 @@
-// checkpoint_file_test.cpp: under the checkpoint's name there is always one that can be read, whatever
-// happens.
+// checkpoint_file_test.cpp: a checkpoint can be read whatever happens, and nothing else is touched.
 #include "sweep/checkpoint_file.hpp"
 
 #include <fcntl.h>
@@ -29,93 +28,109 @@ class SweepCheckpointFile : public testing::Test {
   }
   ~SweepCheckpointFile() override { std::filesystem::remove_all(directory); }
 
-  AnswerWords words() {
-    return {answered.size(), [this](std::size_t first, std::span<std::uint64_t> into) {
-              std::copy_n(answered.begin() + static_cast<std::ptrdiff_t>(first), into.size(), into.begin());
-            }};
-  }
-  static Checkpoint at(std::uint64_t position) {
-    Checkpoint checkpoint;
-    checkpoint.threads = {{0, position}};
-    return checkpoint;
-  }
   static CheckpointStep step_to(std::uint64_t position) {
-    return {.threads = {{0, position}}, .counts = {}, .newly_answered = {position}};
+    return {.threads = {{0, position}}, .counts = {}, .rows = 0, .newly_answered = {position}};
   }
+  Result<CheckpointFile> open(bool has_to_exist = false) const {
+    auto file = report::OutputFiles(false).open({.path = path,
+                                                 .option = "--checkpoint",
+                                                 .recognizes = is_checkpoint,
+                                                 .is_state = true,
+                                                 .has_to_exist = has_to_exist});
+    if (!file) return std::unexpected(file.error());
+    return CheckpointFile(std::move(*file));
+  }
+  // A new one, begun.
+  CheckpointFile begun() const {
+    auto file = open();
+    EXPECT_TRUE(file) << file.error().message();
+    EXPECT_TRUE(file->begin(Checkpoint{}, words));
+    return std::move(*file);
+  }
+  // What a copy of the file holds, so that the file itself stays as it is.
   std::uint64_t position() const {
-    const auto read = read_checkpoint(path, 1 << 20);
+    std::ifstream stream(path, std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(stream), {});
+    const auto read = decode_checkpoint(bytes, path);
     EXPECT_TRUE(read) << read.error().message();
-    return read ? read->threads.at(0).position : 0;
+    return read && !read->checkpoint.threads.empty() ? read->checkpoint.threads.at(0).position : 0;
   }
 
   std::string directory, path;
-  std::vector<std::uint64_t> answered = std::vector<std::uint64_t>(100'000);
+  static constexpr std::uint64_t words = 100'000;
 };
 
 TEST_F(SweepCheckpointFile, IsReadBackWithItsSteps) {
-  CheckpointFile file(path);
-  EXPECT_TRUE(file.wants_whole());
-  ASSERT_TRUE(file.write_whole(at(1), words()));
-  EXPECT_FALSE(file.wants_whole());
-  EXPECT_EQ(position(), 1u);
-  ASSERT_TRUE(file.add(step_to(2)));
-  ASSERT_TRUE(file.add(step_to(3)));
+  {
+    CheckpointFile file = begun();
+    EXPECT_EQ(position(), 0u);
+    ASSERT_TRUE(file.add(step_to(2)));
+    ASSERT_TRUE(file.add(step_to(3)));
+    EXPECT_EQ(file.bytes(), std::filesystem::file_size(path));
+  }
   EXPECT_EQ(position(), 3u);
-  EXPECT_EQ(read_checkpoint(path, 1 << 20)->answered[0], 0b1100u);
-  EXPECT_EQ(file.bytes(), std::filesystem::file_size(path));
+  auto file = open(true);
+  ASSERT_TRUE(file);
+  const auto read = file->read(words);
+  ASSERT_TRUE(read && *read);
+  EXPECT_EQ((*read)->answered[0], 0b1100u);
+  ASSERT_TRUE(file->add(step_to(4)));
+  EXPECT_EQ(position(), 4u);
+}
+
+TEST_F(SweepCheckpointFile, GoesOnBehindAStepThatWasCut) {
+  {
+    CheckpointFile file = begun();
+    ASSERT_TRUE(file.add(step_to(2)));
+    ASSERT_TRUE(file.add(step_to(3)));
+    std::filesystem::resize_file(path, file.bytes() - 1);
+  }
+  auto file = open(true);
+  ASSERT_TRUE(file && file->read(words));
+  EXPECT_EQ(position(), 2u);
+  ASSERT_TRUE(file->add(step_to(5)));
+  EXPECT_EQ(position(), 5u);
+}
+
+TEST_F(SweepCheckpointFile, AnEmptyOneIsOfASweepThatHadNotBegun) {
+  std::ofstream{path};
+  auto file = open(true);
+  ASSERT_TRUE(file);
+  const auto read = file->read(words);
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_FALSE(*read);
 }
 
 TEST_F(SweepCheckpointFile, IsItsOwnersAlone) {
-  {
-    std::ofstream(path) << "older";
-  }
-  ASSERT_EQ(::chmod(path.c_str(), 0644), 0);
-  ASSERT_TRUE(CheckpointFile(path).write_whole(at(1), words()));
+  const CheckpointFile file = begun();
   struct stat status{};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
-  EXPECT_FALSE(std::filesystem::exists(path + ".tmp"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory), {}), 1) << "and nothing beside it";
 }
 
-TEST_F(SweepCheckpointFile, IsWrittenWholeAgainWhenTheStepsHaveOutgrownIt) {
-  CheckpointFile file(path);
-  ASSERT_TRUE(file.write_whole(at(1), words()));
-  CheckpointStep large = step_to(2);
-  for (std::uint64_t index = 0; index < answered.size() * 64; index += 13)
-    large.newly_answered.push_back(index);
-  int steps = 0;
-  for (; !file.wants_whole() && steps < 1000; ++steps) ASSERT_TRUE(file.add(large));
-  EXPECT_LT(steps, 10);
-  ASSERT_TRUE(file.write_whole(at(9), words()));
-  EXPECT_FALSE(file.wants_whole());
-  EXPECT_EQ(position(), 9u);
+TEST_F(SweepCheckpointFile, HasOneWriter) {
+  const CheckpointFile file = begun();
+  const auto second = open();
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().message(), HasSubstr("another process is writing"));
 }
 
-TEST_F(SweepCheckpointFile, GoesWhenTheSweepIsThrough) {
-  CheckpointFile file(path);
-  ASSERT_TRUE(file.write_whole(at(1), words()));
+TEST_F(SweepCheckpointFile, GoesWhenTheSweepIsThroughAndIsStillItsOwn) {
+  CheckpointFile file = begun();
   EXPECT_TRUE(file.remove());
   EXPECT_FALSE(std::filesystem::exists(path));
   EXPECT_TRUE(file.remove());
+  CheckpointFile other = begun();
+  std::filesystem::rename(path, path + ".kept");
+  std::ofstream(path) << "somebody else's";
+  EXPECT_TRUE(other.remove());
+  EXPECT_TRUE(std::filesystem::exists(path));
 }
 
-TEST_F(SweepCheckpointFile, NeverReplacesWhatIsNoFile) {
-  const auto refused = CheckpointFile(directory).write_whole(at(1), words());
-  ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().message(), HasSubstr("no regular file: " + directory));
-  EXPECT_FALSE(CheckpointFile("/dev/null").write_whole(at(1), words()));
-  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
-}
-
-TEST_F(SweepCheckpointFile, AMissingDirectoryIsSaid) {
-  const auto refused = CheckpointFile(directory + "/nowhere/file").write_whole(at(1), words());
-  ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().message(),
-              HasSubstr("cannot write the checkpoint: " + directory + "/nowhere/file.tmp"));
-  EXPECT_THAT(refused.error().message(), HasSubstr("ENOENT"));
-  const auto missing = read_checkpoint(directory + "/nowhere/file", 1);
-  ASSERT_FALSE(missing);
-  EXPECT_THAT(missing.error().message(), HasSubstr("cannot open the checkpoint: " + directory));
+TEST_F(SweepCheckpointFile, ThatWasNeverBegunLeavesNothing) {
+  ASSERT_TRUE(open());
+  EXPECT_FALSE(std::filesystem::exists(path));
 }
 
 // A disk that is full after so many bytes, for as long as this lives.
@@ -138,30 +153,34 @@ class SmallDisk {
 };
 
 TEST_F(SweepCheckpointFile, AFullDiskLeavesTheOneBefore) {
-  CheckpointFile file(path);
-  ASSERT_TRUE(file.write_whole(at(1), words()));
-  const std::uint64_t before = file.bytes();
+  CheckpointFile file = begun();
   ASSERT_TRUE(file.add(step_to(2)));
-  {
-    // A step goes half, and what is there stays good.
-    const SmallDisk disk(file.bytes() + 10);
-    EXPECT_FALSE(file.add(step_to(3)));
-    EXPECT_TRUE(file.wants_whole());
+  for (const rlim_t room : {0U, 10U}) {
+    const SmallDisk disk(file.bytes() + room);
+    const auto refused = file.add(step_to(3));
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message(), HasSubstr("EFBIG"));
     EXPECT_EQ(position(), 2u);
+    EXPECT_EQ(file.bytes(), std::filesystem::file_size(path)) << "half a step was cut off again";
   }
-  {
-    const SmallDisk disk(before - 10);
-    EXPECT_FALSE(file.write_whole(at(4), words()));
-    EXPECT_FALSE(std::filesystem::exists(path + ".tmp"));
-    EXPECT_EQ(position(), 2u);
-  }
-  ASSERT_TRUE(file.write_whole(at(5), words()));
   ASSERT_TRUE(file.add(step_to(6)));
   EXPECT_EQ(position(), 6u);
 }
 
+TEST_F(SweepCheckpointFile, ADiskThatIsFullFromTheBeginningLeavesNoFile) {
+  {
+    auto file = open();
+    ASSERT_TRUE(file);
+    const SmallDisk disk(20);
+    EXPECT_FALSE(file->begin(Checkpoint{}, words));
+  }
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
 TEST_F(SweepCheckpointFile, AProcessKilledAtAnyMomentLeavesOneThatIsNoOlderThanItSaid) {
-  ASSERT_TRUE(CheckpointFile(path).write_whole(at(1), words()));
+  {
+    const CheckpointFile file = begun();
+  }
   for (int round = 0; round < 40; ++round) {
     int said[2];
     ASSERT_EQ(::pipe2(said, O_CLOEXEC), 0);
@@ -169,12 +188,11 @@ TEST_F(SweepCheckpointFile, AProcessKilledAtAnyMomentLeavesOneThatIsNoOlderThanI
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
-      CheckpointFile file(path);
-      for (std::uint64_t at_position = begin;; ++at_position) {
-        const auto kept = at_position % 5 == 0 || file.wants_whole()
-                              ? file.write_whole(at(at_position), words())
-                              : file.add(step_to(at_position));
-        if (!kept || ::write(said[1], &at_position, sizeof at_position) < 0) ::_exit(1);
+      auto file = open(true);
+      if (!file || !file->read(words)) ::_exit(1);
+      for (std::uint64_t at_position = begin + 1;; ++at_position) {
+        if (!file->add(step_to(at_position)) || ::write(said[1], &at_position, sizeof at_position) < 0)
+          ::_exit(1);
       }
     }
     ::close(said[1]);

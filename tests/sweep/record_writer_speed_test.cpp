@@ -1,7 +1,5 @@
 // record_writer_speed_test.cpp: writing a record must cost far less than the answer it tells of.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <ctime>
 
@@ -19,20 +17,18 @@ double processor_seconds() {
 }
 
 void measure(RecordFormat format, std::string_view fields, const Record& sample, const char* name) {
-  const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-  ASSERT_GE(nowhere, 0);
-  {
-    report::Output output(nowhere, "nowhere");
-    RecordWriter writer(format, parse_fields(fields).value(), output);
-    constexpr int records = 300'000;
-    const double begin = processor_seconds();
-    for (int i = 0; i < records; ++i) writer.write(sample);
-    const double rate = records / (processor_seconds() - begin);
-    testing::Test::RecordProperty(name, static_cast<int>(rate));
-    // A third of what is aimed at: the tests are compiled with less optimisation, and caches are shared.
-    EXPECT_GT(rate, 330'000) << name;
+  const RecordWriter writer(format, parse_fields(fields).value());
+  constexpr int records = 300'000;
+  std::string rows;
+  const double begin = processor_seconds();
+  for (int i = 0; i < records; ++i) {
+    writer.append(rows, sample);
+    if (rows.size() > 65'536) rows.clear();
   }
-  ::close(nowhere);
+  const double rate = records / (processor_seconds() - begin);
+  testing::Test::RecordProperty(name, static_cast<int>(rate));
+  // A third of what is aimed at: the tests are compiled with less optimisation, and caches are shared.
+  EXPECT_GT(rate, 330'000) << name;
 }
 
 TEST(SweepRecordWriterSpeed, KeepsUpWithAnyRateOfAnswers) {

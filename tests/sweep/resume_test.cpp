@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <set>
 #include <thread>
@@ -93,6 +94,58 @@ TEST_F(Resume, AnInterruptedSweepGoesOnExactlyWhereItWas) {
   EXPECT_THAT(finished.errors, HasSubstr("2048 probes sent")) << "the account is of both runs";
 }
 
+// What is sent and not answered yet when a run ends early is asked again, however it ended.
+TEST_F(Resume, AnswersThatAreUnderWayAtAnEarlyEndAreNotForgotten) {
+  const std::string slow = "host 10.77.0.0/24; delay 1500ms\n", quick = "host 10.77.0.0/25; delay 5ms\n";
+  const Words options{"-o", file("answers"), "-r", "200", "--linger", "4s"};
+  const Words begin{"--checkpoint", file("state"), "10.77.0.0/24"},
+      end{"--resume", file("state"), "10.77.0.0/24"};
+  for (const char* way : {"killed", "stopped by a second signal", "--max-results"}) {
+    std::filesystem::remove(file("answers"));
+    const SimulatedNetwork network(slow + quick, {.summary_only = true});
+    if (way == std::string_view("--max-results")) {
+      EXPECT_EQ(network.run(sweep_command(options + Words{"-N", "40"} + begin)).status, 0);
+    } else {
+      lab::Process process = network.start(sweep_command(options + begin));
+      std::this_thread::sleep_for(
+          std::chrono::milliseconds(1200));  // past the first steps, before the slow answers
+      process.signal(way == std::string_view("killed") ? SIGKILL : SIGINT);
+      if (way != std::string_view("killed")) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        process.signal(SIGINT);
+      }
+      process.wait();
+    }
+    EXPECT_LT(answered().size(), 250u) << way;
+    const Finished finished = network.run(sweep_command(options + end));
+    EXPECT_EQ(finished.status, 0) << finished.errors;
+    EXPECT_EQ(answered().size(), 256u) << way;
+  }
+}
+
+TEST_F(Resume, ARowThatWasCutIsMendedAndTheFiguresAreThoseOfTheFile) {
+  const SimulatedNetwork network("host 10.77.0.0/21; delay 5ms\n", {.summary_only = true});
+  const Words options{"-o", file("answers"), "-r", "1000", "--linger", "1s"};
+  lab::Process process =
+      network.start(sweep_command(options + Words{"--checkpoint", file("state"), "10.77.0.0/21"}));
+  std::this_thread::sleep_for(std::chrono::milliseconds(900));
+  process.signal(SIGKILL);
+  process.wait();
+  std::ofstream(file("answers"), std::ios::app) << "10.77.7.2";  // and no more
+  const Finished finished = network.run(sweep_command(
+      options + Words{"--resume", file("state"), "--metadata", file("metadata"), "10.77.0.0/21"}));
+  EXPECT_EQ(finished.status, 0) << finished.errors;
+  EXPECT_EQ(answered().size(), 2048u);
+  std::ifstream stream(file("answers"));
+  const std::string text(std::istreambuf_iterator<char>(stream), {});
+  EXPECT_EQ(text.find("10.77.7.2address"), std::string::npos);
+  EXPECT_EQ(text.find("10.77.7.210.77"), std::string::npos) << "a row behind half a row";
+  const auto account = nlohmann::json::parse(std::ifstream(file("metadata")));
+  EXPECT_EQ(account["success_unique"], 2048);
+  EXPECT_EQ(account["output_results"], std::ranges::count(text, '\n') - 1);
+  EXPECT_EQ(account["hitrate"], 100.0);
+}
+
 TEST_F(Resume, RefusesOtherTargetsExclusionsAndOptions) {
   const SimulatedNetwork network("host 10.77.0.0/20; delay 5ms\n", {.summary_only = true});
   lab::Process process = network.start(sweep_command(
@@ -115,6 +168,7 @@ TEST_F(Resume, RefusesOtherTargetsExclusionsAndOptions) {
 TEST_F(Resume, ADamagedCheckpointIsRefused) {
   const SimulatedNetwork network("host 10.77.0.0/28\n");
   std::ofstream(file("state")) << "no checkpoint";
+  std::filesystem::permissions(file("state"), std::filesystem::perms::all);
   const Finished finished = network.run(sweep_command({"--resume", file("state"), "10.77.0.0/28"}));
   EXPECT_EQ(finished.status, 2);
   EXPECT_THAT(finished.errors, HasSubstr("state"));

@@ -12,6 +12,7 @@
 #include <limits>
 
 #include "compat/fping/words.hpp"
+#include "net/printable.hpp"
 
 namespace sonde::compat::fping {
 
@@ -136,7 +137,7 @@ class Reader {
   bool take_letter(char letter, const std::string& value);
   bool take_switch(char letter);
   bool take_long(std::string_view name, const std::string& value);
-  void fail(const std::string& message) { ending_ = Ending{1, {}, options_.program + ": " + message + "\n"}; }
+  void fail(const std::string& message) { ending_ = Ending{1, {}, options_.program + ": " + net::printable(message) + "\n"}; }
   void take_family(Family family);
   bool take_source(const std::string& text);
   bool take_report_interval(const std::string& text);
@@ -310,14 +311,14 @@ bool Reader::take_switch(char letter) {
 }  // namespace
 
 std::expected<Options, Ending> read_options(std::span<char* const> arguments) {
-  const std::string program = arguments.empty() ? "fping" : arguments.front();
+  const std::string program = net::printable(arguments.empty() ? "fping" : arguments.front());
   Reader reader(program);
   if (program.find("fping6") != program.npos) reader.options().family = Family::ipv6;
   WordReader words(names, arguments.empty() ? arguments : arguments.subspan(1));
   while (const auto found = words.next()) {
     if (found->name == nullptr) {
       return std::unexpected(Ending{
-          1, {}, fmt::format("{}: {}\nsee 'fping -h' for usage information\n", program, found->complaint)});
+          1, {}, fmt::format("{}: {}\nsee 'fping -h' for usage information\n", program, net::printable(found->complaint))});
     }
     if (!reader.take_option(*found->name, found->value)) return std::unexpected(usage(program, false));
     if (reader.ending()) return std::unexpected(*reader.ending());

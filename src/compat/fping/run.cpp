@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "net/permissions.hpp"
+#include "net/thread.hpp"
 
 namespace sonde::compat::fping {
 
@@ -36,13 +37,17 @@ Run::Run(const Options& options, Hosts& hosts, const Sockets& sockets, Streams& 
       began_(began) {}
 
 int Run::run() {
-  if (auto started = start(); !started) {
-    streams_.err(fmt::format("{}: {}\n", options_.program, started.error().message()));
-    return 4;
-  }
+  auto started = signals_.refused() ? Result<void>(std::unexpected(*signals_.refused())) : start();
+  if (!started) return fail(started.error());
   next_report_ = clock_.monotonic() + options_.report_interval;
   loop();
+  if (failure_) return fail(*failure_);
   return finish();
+}
+
+int Run::fail(const Error& error) const {
+  streams_.err(fmt::format("{}: {}\n", options_.program, error.message()));
+  return 4;
 }
 
 // --- the start ------------------------------------------------------------------------------------------------------
@@ -85,11 +90,18 @@ TargetOptions Run::target_options() const {
 unsigned Run::wanted_threads() const {
   if (options_.gap > Nanoseconds::zero() || hosts_.list.size() < hosts_for_threads) return 0;
   const unsigned processors = std::min(std::thread::hardware_concurrency(), most_threads);
-  return processors > 1 ? processors : 0;
+  return processors > 1 && queue_.fd() >= 0 && net::try_threads(processors) ? processors : 0;
 }
 
+// Nobody asked for threads: where there are none after all, it is done without.
 Result<void> Run::start() {
-  const unsigned threads = wanted_threads();
+  auto started = start_with(wanted_threads());
+  if (started || !threaded_ || started.error().code != ErrorCode::resource_limit) return started;
+  places_.clear();
+  return start_with(0);
+}
+
+Result<void> Run::start_with(unsigned threads) {
   threaded_ = threads > 0;
   SessionOptions wanted;
   wanted.threads = std::max(threads, 1U);
@@ -145,21 +157,27 @@ void Run::loop() {
     take_signals();
     // Before what is sent at the same time: a report is of the time that is over.
     report_if_due();
+    // Before what has come is read: what came in time is not to be late.
+    const MonotonicTime now = clock_.monotonic();
     if (!process()) return;
-    expire_waiting();
+    expire_waiting(now);
     for (const TargetId id : std::exchange(ended_, {})) std::ignore = session_->remove(id);
     streams_.flush();
     if (streams_.broken()) over_ = true;
   }
   over_ = true;
-  if (threaded_) std::ignore = session_->stop();
+  if (threaded_) stop_threads();
+}
+
+void Run::stop_threads() {
+  if (auto stopped = session_->stop(); !stopped) failure_ = std::move(stopped.error());
 }
 
 // Threads are joined first: the session is through before they have handed over what they decided last.
 bool Run::is_through() {
   if (!session_->done() || !waiting_.empty()) return false;
   if (threaded_) {
-    std::ignore = session_->stop();
+    stop_threads();
     process();
   }
   return waiting_.empty();
@@ -171,8 +189,8 @@ bool Run::process() {
     for (const Event& event : taken_) take_event(event);
     return true;
   }
-  const auto processed = session_->process();
-  if (!processed) streams_.err(fmt::format("{}: {}\n", options_.program, processed.error().message()));
+  auto processed = session_->process();
+  if (!processed) failure_ = std::move(processed.error());
   return processed.has_value();
 }
 
@@ -316,8 +334,9 @@ void Run::not_sent(Host& host, int system_errno) {
   ++host.all.sent;
   ++host.interval.sent;
   if (options_.verbose && !options_.quiet) {
-    streams_.err(fmt::format("{}: error while sending ping: {}\n", host.shown,
-                             std::generic_category().message(system_errno)));
+    const std::string text = fmt::format("{}: error while sending ping: {}", host.shown,
+                                         std::generic_category().message(system_errno));
+    if (const auto behind = refusals_.pass(text)) streams_.err(text + *behind + "\n");
   }
   // What this host refuses once is not tried again.
   if (options_.mode == Mode::until_answered) end(host);
@@ -351,8 +370,7 @@ bool Run::forget_waiting(std::size_t place, std::uint64_t sequence) {
   return false;
 }
 
-void Run::expire_waiting() {
-  const MonotonicTime now = clock_.monotonic();
+void Run::expire_waiting(MonotonicTime now) {
   while (!waiting_.empty() && waiting_.begin()->first <= now) {
     const Waiting waiting = waiting_.begin()->second;
     waiting_.erase(waiting_.begin());
@@ -370,6 +388,7 @@ void Run::end(Host& host) {
 int Run::finish() {
   totals_.elapsed = clock_.monotonic() - began_;
   totals_.sent = session_->totals().probes;
+  for (const std::string& text : refusals_.rest()) streams_.err(text + "\n");
   std::string silent;
   for (const Host& host : hosts_.list) {
     if (host.all.received > 0) continue;

@@ -18,6 +18,7 @@
 #include "compat/fping/streams.hpp"
 #include "compat/fping/summary.hpp"
 #include "process/signals.hpp"
+#include "report/repeat_limiter.hpp"
 #include "sonde/session.hpp"
 
 namespace sonde::compat::fping {
@@ -31,7 +32,9 @@ class Run {
   int run();
 
  private:
+  int fail(const Error& error) const;
   Result<void> start();
+  Result<void> start_with(unsigned threads);
   Result<void> add(std::size_t place, const TargetOptions& wanted);
   TargetOptions target_options() const;
   void give_up_privileges();
@@ -40,6 +43,7 @@ class Run {
   unsigned wanted_threads() const;
   void loop();
   bool is_through();
+  void stop_threads();
   // What happened since: false when the session cannot go on.
   bool process();
   void wait() const;
@@ -57,7 +61,7 @@ class Run {
   // An ICMP error takes no probe's time away.
   void wait_out(std::size_t place, const Event& event);
   bool forget_waiting(std::size_t place, std::uint64_t sequence);
-  void expire_waiting();
+  void expire_waiting(MonotonicTime now);
   Reply reply_of(const Host& host, const Event& event) const;
   // In the default mode all tries are one probe.
   std::uint64_t index_of(std::uint64_t sequence) const {
@@ -75,6 +79,7 @@ class Run {
   MonotonicTime began_;
   process::Signals signals_;
   RunTotals totals_;
+  report::RepeatLimiter refusals_;
   std::map<Family, NetworkOptions> networks_;              // of the first target of each
   std::unordered_map<std::uint64_t, std::size_t> places_;  // TargetId to place in hosts_
 
@@ -89,6 +94,7 @@ class Run {
   MonotonicTime next_report_{};
   bool charts_told_ = false;
   bool over_ = false;
+  std::optional<Error> failure_;  // of the session: it cannot go on
   EventQueue queue_;  // with threads
   std::vector<Event> taken_;
   bool threaded_ = false;

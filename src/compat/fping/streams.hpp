@@ -8,6 +8,7 @@
 #include <chrono>
 #include <string_view>
 
+#include "net/printable.hpp"
 #include "report/output.hpp"
 
 namespace sonde::compat::fping {
@@ -20,7 +21,7 @@ class Streams {
   }
   void err(std::string_view text) {
     if (output_.pending() > 0) output_.flush();
-    errors_.write(text);
+    errors_.write(net::printable_lines(text));
   }
   // What waits for a slow reader stays for the next time.
   void flush() {

@@ -13,6 +13,7 @@
 
 #include "compat/fping/json.hpp"
 #include "compat/lookup.hpp"
+#include "net/printable.hpp"
 
 namespace sonde::compat::fping {
 
@@ -30,7 +31,7 @@ class TargetReader {
  private:
   using Done = std::expected<void, Ending>;
   std::unexpected<Ending> fail(const std::string& message, int status = 1) const {
-    return std::unexpected(Ending{status, {}, options_.program + message + "\n"});
+    return std::unexpected(Ending{status, {}, options_.program + net::printable(message) + "\n"});
   }
   Done read_file();
   Done take_line(const std::string& line);
@@ -73,6 +74,8 @@ TargetReader::Done TargetReader::read_file() {
   for (std::string line; std::getline(lines, line);) {
     if (auto taken = take_line(line); !taken) return taken;
   }
+  // Without memory for a line the library's streams are bad, and throw nothing.
+  if (lines.bad()) return fail(": cannot read targets", 4);
   return {};
 }
 
@@ -164,7 +167,7 @@ TargetReader::Done TargetReader::generate_range(const Address& first, const Addr
 // --- names ----------------------------------------------------------------------------------------------------------
 
 void TargetReader::complain(const std::string& name, const std::string& why) {
-  if (!options_.quiet) streams_.err(fmt::format("{}: {}\n", name, why));
+  if (!options_.quiet) streams_.err(fmt::format("{}: {}\n", net::printable(name), why));
   if (options_.json) streams_.out(json_warning(name, why));
 }
 
@@ -193,7 +196,8 @@ void TargetReader::add_address(const std::string& name, const Address& address, 
     shown = name_of(address).value_or(address.to_string());
   if (options_.show_address)
     shown = wants_name ? fmt::format("{} ({})", shown, address.to_string()) : address.to_string();
-  hosts_.add(name, std::move(shown), address);
+  // JSON escapes in its own way.
+  hosts_.add(name, options_.json ? std::move(shown) : net::printable(shown), address);
 }
 
 }  // namespace

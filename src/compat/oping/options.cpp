@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "compat/oping/qos.hpp"
+#include "net/printable.hpp"
 
 namespace sonde::compat::oping {
 
@@ -54,7 +55,7 @@ constexpr std::string_view qos_usage =
     "    0 - 255, 0x00 - 0xff   the byte itself\n";
 
 void say(std::string_view text) {
-  fmt::print(stderr, "{}\n", text);
+  fmt::print(stderr, "{}\n", net::printable(text));
 }
 
 std::optional<Graph> graph_called(const char* name) {
@@ -212,7 +213,7 @@ class Reader {
     }
     const auto value = read_qos(::optarg);
     if (!value) {
-      fmt::print(stderr, "Invalid QoS argument: \"{}\"\n\n{}", ::optarg, qos_usage);
+      fmt::print(stderr, "Invalid QoS argument: \"{}\"\n\n{}", net::printable(::optarg), qos_usage);
       return 1;
     }
     options_.qos = *value;
@@ -233,7 +234,7 @@ class Reader {
   }
 
   int show_usage(const char* program, int status) const {
-    fmt::print(stderr, fmt::runtime(usage), program, on_screen_ ? screen_usage : "");
+    fmt::print(stderr, fmt::runtime(usage), net::printable(program), on_screen_ ? screen_usage : "");
     return status;
   }
   static void ignore(std::string_view what) { say(fmt::format("Ignoring invalid {}: {}", what, ::optarg)); }

@@ -26,7 +26,9 @@
 #include "compat/oping/screen.hpp"
 #include "liboping/object.hpp"
 #include "net/permissions.hpp"
+#include "net/printable.hpp"
 #include "process/signals.hpp"
+#include "report/repeat_limiter.hpp"
 
 namespace sonde::compat::oping {
 
@@ -37,6 +39,10 @@ class Run {
   Run(const Options& options, bool on_screen) : options_(options), on_screen_(on_screen) {}
 
   int run() {
+    if (const auto& refused = signals_.refused()) {
+      fmt::print(stderr, "{}\n", refused->message());
+      return 1;
+    }
     set_options();
     if (!add_file()) return 1;
     for (const std::string& host : options_.hosts) add(host);
@@ -45,6 +51,7 @@ class Run {
     if (!begin()) return 1;
     rounds();
     screen_.reset();
+    for (const std::string& text : complaints_.rest()) show_complaint(text);
     return std::min(summarize(), 255);
   }
 
@@ -64,20 +71,25 @@ class Run {
     if (options_.mark) object_.network.mark = static_cast<std::uint32_t>(*options_.mark);
   }
 
-  void complain(std::string_view what) const {
+  void complain(std::string_view what) {
+    const std::string text = net::printable(fmt::format("{}{}", what, object_.error));
+    if (const auto behind = complaints_.pass(text)) show_complaint(text + *behind);
+  }
+
+  void show_complaint(const std::string& text) const {
     if (screen_) {
-      screen_->write(fmt::format("{}{}", what, object_.error));
+      screen_->write(text);
       return screen_->update();
     }
     std::fflush(stdout);
-    fmt::print(stderr, "{}{}\n", what, object_.error);
+    fmt::print(stderr, "{}\n", text);
   }
 
   // False, everything said: there is no terminal.
   bool begin() {
     if (!on_screen_) {
       for (const pinghost* host = object_.first(); host != nullptr; host = host->next()) {
-        fmt::print("PING {} ({}) {} bytes of data.\n", host->host_name, host->address.to_string(),
+        fmt::print("PING {} ({}) {} bytes of data.\n", net::printable(host->host_name), host->address.to_string(),
                    host->data.size());
       }
       return true;
@@ -105,7 +117,7 @@ class Run {
     const bool is_input = options_.file == "-";
     if (!is_input) file.open(options_.file);
     if (!is_input && !file) {
-      fmt::print(stderr, "Opening {} failed: {}\n", options_.file, std::strerror(errno));
+      fmt::print(stderr, "Opening {} failed: {}\n", net::printable(options_.file), std::strerror(errno));
       return false;
     }
     std::istream& lines = is_input ? std::cin : file;
@@ -114,14 +126,17 @@ class Run {
       if (begin == std::string::npos || line[begin] == '#') continue;
       add(line.substr(begin, line.find_first_of(" \t\r\v\f", begin) - begin));
     }
-    return true;
+    if (!lines.bad()) return true;
+    // Without memory for a line the library's streams are bad, and throw nothing.
+    fmt::print(stderr, "Reading {} failed\n", net::printable(options_.file));
+    return false;
   }
 
   bool open_output() {
     if (options_.output_file.empty()) return true;
     output_.open(options_.output_file, std::ios::app);
     if (!output_)
-      fmt::print(stderr, "opening \"{}\" failed: {}\n", options_.output_file, std::strerror(errno));
+      fmt::print(stderr, "opening \"{}\" failed: {}\n", net::printable(options_.output_file), std::strerror(errno));
     return output_.good();
   }
 
@@ -187,7 +202,7 @@ class Run {
   void show_all() {
     std::size_t place = 0;
     for (const pinghost* host = object_.first(); host != nullptr; host = host->next(), ++place)
-      screen_->show(place, host->host_name, history_[place]);
+      screen_->show(place, net::printable(host->host_name), history_[place]);
     screen_->update();
   }
 
@@ -200,7 +215,7 @@ class Run {
       const auto share =
           answered ? std::optional(SortedTimes(history).share_up_to(host.latency_ms)) : std::nullopt;
       screen_->write(line, share);
-      screen_->show(place, host.host_name, history);
+      screen_->show(place, net::printable(host.host_name), history);
       if (answered && options_.bell) screen_->ring();
     } else {
       fmt::print("{}{}{}\n{}", line.before, line.mark, line.after, answered && options_.bell ? "\a" : "");
@@ -218,7 +233,7 @@ class Run {
     std::size_t place = 0;
     for (const pinghost* host = object_.first(); host != nullptr; host = host->next()) {
       const History& history = history_[place++];
-      fmt::print("\n--- {} ping statistics ---\n", host->host_name);
+      fmt::print("\n--- {} ping statistics ---\n", net::printable(host->host_name));
       fmt::print("{}\n", packets_text(history));
       if (history.sent() != 0 && history.lost() > options_.most_lost) ++failed;
       if (const SortedTimes times(history); !times.empty())
@@ -233,6 +248,7 @@ class Run {
   pingobj object_;
   std::vector<History> history_;  // in the order of the object's hosts
   std::ofstream output_;
+  report::RepeatLimiter complaints_;
   std::unique_ptr<Screen> screen_;  // null: lines on standard output
   bool watches_keys_ = false;
   bool stopped_ = false;

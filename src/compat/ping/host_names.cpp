@@ -10,12 +10,12 @@
 #include <cerrno>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
-#include <system_error>
-#include <thread>
 
 #include "compat/lookup.hpp"
 #include "net/file_descriptor.hpp"
+#include "net/thread.hpp"
 
 namespace sonde::compat::ping {
 
@@ -30,8 +30,21 @@ struct NameSearch {
   const net::FileDescriptor done;  // readable once `name` is set, which then nobody writes
   std::optional<std::string> name;
 
+  // Out of memory, which only this thread is told of, there is no name.
+  void run_aside() noexcept {
+    try {
+      run();
+    } catch (const std::bad_alloc&) {
+      tell();
+    }
+  }
+
   void run() {
     name = name_of(address, NI_IDN);
+    tell();
+  }
+
+  void tell() const {
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto written = ::write(done.get(), &one, sizeof one);
   }
@@ -39,6 +52,7 @@ struct NameSearch {
 
 // False: interrupted before.
 bool wait_for(const NameSearch& search, int interrupt) {
+  if (!search.done) return true;
   std::array<pollfd, 2> waited_for{{{search.done.get(), POLLIN, 0}, {interrupt, POLLIN, 0}}};
   while (::poll(waited_for.data(), waited_for.size(), -1) < 0 && errno == EINTR) {
   }
@@ -53,11 +67,10 @@ const std::string& HostNames::of(const Address& address) {
   std::string text = address.to_string();
   if (!look_up_) return keep(address, std::move(text));
   const auto search = std::make_shared<NameSearch>(address);
-  try {
-    std::thread([search] { search->run(); }).detach();
-  } catch (const std::system_error&) {
-    search->run();  // no thread to be had: then it is waited for
-  }
+  // Without a descriptor to wait on, or a thread, the resolver itself is waited for.
+  Result<std::jthread> thread = std::unexpected(net::thread_refused(EMFILE));
+  if (search->done) thread = net::start_thread([search] { search->run_aside(); });
+  thread ? thread->detach() : search->run();
   if (!wait_for(*search, interrupt_)) return unnamed_ = std::move(text);
   if (search->name && *search->name != text) text = *search->name + " (" + text + ")";
   return keep(address, std::move(text));

@@ -14,11 +14,14 @@
 #include <csignal>
 #include <cstdio>
 #include <random>
+#include <tuple>
+#include <system_error>
 
 #include "compat/ping/error_words.hpp"
 #include "compat/ping/json.hpp"
 #include "compat/ping/quoted_header.hpp"
 #include "net/permissions.hpp"
+#include "net/printable.hpp"
 #include "wire/token.hpp"
 
 namespace sonde::compat::ping {
@@ -70,7 +73,7 @@ Run::Run(const Options& options, Destination destination, TransportKind way, boo
       clock_(Clock::system()),
       signals_({SIGINT, SIGALRM, SIGQUIT}),
       names_(options.force_names || !(options.numeric || destination_.is_numeric), signals_.fd()),
-      ip_options_([this](const Address& address) { return names_.of(address); }),
+      ip_options_([this](const Address& address) { return net::printable(names_.of(address)); }),
       tally_(is_timed(payload_bytes_)),
       screen_width_(terminal_width()) {
   style_.size_bytes = payload_bytes_;
@@ -85,11 +88,12 @@ Run::Run(const Options& options, Destination destination, TransportKind way, boo
 
 void Run::show_header() const {
   if (options_.json) return;
-  std::string line = fmt::format("PING {} ({}) ", destination_.name, destination_.address_text);
+  std::string line = fmt::format("PING {} ({}) ", net::printable(destination_.name), destination_.address_text);
   if (options_.flow_label && !destination_.address.is_ipv4())
     line += fmt::format(", flow {:#07x}, ", *options_.flow_label);
   if (!options_.device.empty() || options_.strict_source)
-    line += fmt::format("from {} {}: ", destination_.source.to_string(), options_.device);
+    line += fmt::format("from {} {}: ", destination_.source.to_string(),
+                        net::printable(options_.device));
   if (destination_.address.is_ipv4()) {
     constexpr int headers = 8 + 20;
     line += fmt::format("{}({}) bytes of data.\n", options_.size_bytes,
@@ -175,6 +179,8 @@ std::optional<Exit> Run::open_session() {
 
 int Run::run() {
   // The tool's own word on what the kernel refuses.
+  if (const auto& refused = signals_.refused())
+    return voice_.refuse(refusal_status, refused->what, refused->system_errno).status;
   if (options_.ttl == 0 && destination_.address.is_ipv4())
     return voice_.refuse(refusal_status, "cannot set unicast time-to-live", EINVAL).status;
   show_header();
@@ -209,9 +215,13 @@ void Run::loop() {
     }
     note_sent();
     plan_end();
-    if (is_over()) return;
+    if (is_over()) break;
     if (wait()) take_signals();
   }
+  // The time is over, perhaps only because this process did not run: what came meanwhile counts.
+  if (exiting_ || has_enough()) return;
+  std::ignore = session_->stop_sending();
+  std::ignore = session_->process();
 }
 
 // When all is sent, so long is waited for answers: as -W says where none has come yet, else twice as long as the longest
@@ -358,7 +368,10 @@ void Run::take_refusal(const Event& event) {
     flood_ += 'E';
     return;
   }
-  voice_.say("sendmsg", event.system_errno);
+  const std::string_view what = "sendmsg";
+  const auto behind = refusals_.pass(std::generic_category().message(event.system_errno));
+  if (!behind) return;
+  voice_.say(what, event.system_errno, *behind);
 }
 
 // --- output -------------------------------------------------------------------------------------------------------
@@ -384,9 +397,10 @@ void Run::print_flood(std::string_view marks) {
 
 int Run::finish() {
   if (!flood_.empty()) print_flood(std::exchange(flood_, {}));
+  for (const std::string& text : refusals_.rest()) voice_.say("sendmsg: " + text);
   const bool with_pace = options_.flood || options_.adaptive || options_.interval_ms == 0;
   print(options_.json ? json_summary(tally_, destination_.name, with_pace)
-                      : summary_text(tally_, destination_.name, with_pace));
+                      : summary_text(tally_, net::printable(destination_.name), with_pace));
   const bool too_few = options_.deadline_s != 0 && tally_.received() < options_.count;
   return tally_.received() == 0 || too_few ? 1 : 0;
 }

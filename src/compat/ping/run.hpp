@@ -13,6 +13,7 @@
 #include "compat/ping/tally.hpp"
 #include "compat/ping/voice.hpp"
 #include "process/signals.hpp"
+#include "report/repeat_limiter.hpp"
 #include "sonde/session.hpp"
 
 namespace sonde::compat::ping {
@@ -65,6 +66,7 @@ class Run {
   IpOptionsText ip_options_;
   ReplyStyle style_;
   Tally tally_;
+  report::RepeatLimiter refusals_;
   std::optional<Session> session_;
   TargetId target_{};
   MonotonicTime started_{};

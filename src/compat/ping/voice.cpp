@@ -5,12 +5,14 @@
 #include <system_error>
 
 #include "compat/ping/json.hpp"
+#include "net/printable.hpp"
 
 namespace sonde::compat::ping {
 
-void Voice::say(std::string_view text, int system_errno) const {
+void Voice::say(std::string_view text, int system_errno, std::string_view behind) const {
   std::fflush(stdout);
-  const std::string reason = system_errno == 0 ? "" : std::generic_category().message(system_errno);
+  std::string reason = system_errno == 0 ? "" : std::generic_category().message(system_errno);
+  reason += behind;
   if (json_) {
     std::fputs(json_message(text, reason).c_str(), stdout);
     std::fflush(stdout);
@@ -19,7 +21,7 @@ void Voice::say(std::string_view text, int system_errno) const {
   std::string line = name_ + ": ";
   line += text;
   if (!reason.empty()) line += ": " + reason;
-  line += '\n';
+  line = net::printable(line) + '\n';
   std::fputs(line.c_str(), stderr);
 }
 

@@ -19,8 +19,9 @@ class Voice {
   explicit Voice(std::string name) : name_(std::move(name)) {}
 
   void speak_json(bool json) { json_ = json; }
-  // "ping: text", and ": strerror" behind it unless `system_errno` is 0. Standard output is flushed before.
-  void say(std::string_view text, int system_errno = 0) const;
+  // "ping: text", ": strerror" behind it unless `system_errno` is 0, and what is to stand behind that. Standard output is
+  // flushed before.
+  void say(std::string_view text, int system_errno = 0, std::string_view behind = {}) const;
   // Says it, and how the program ends for it.
   Exit refuse(int status, std::string_view text, int system_errno = 0) const {
     say(text, system_errno);

@@ -1,0 +1,29 @@
+// finish_output.cpp: see finish_output.hpp.
+#include "cli/finish_output.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "cli/say.hpp"
+
+namespace sonde::cli {
+
+ExitStatus finish_output(report::Output& output) {
+  if (output.drain()) return ExitStatus::all_answered;
+  // A reader that went away knows why it did.
+  if (output.error()->system_errno != EPIPE) say(output.error()->message());
+  return ExitStatus::output_failed;
+}
+
+ExitStatus status_of_output(const Error& error) {
+  return error.code == ErrorCode::invalid_argument ? ExitStatus::usage : ExitStatus::output_failed;
+}
+
+ExitStatus write_to_standard_output(std::string_view text) {
+  report::Output output(STDOUT_FILENO, "standard output");
+  output.write(text);
+  return finish_output(output);
+}
+
+}  // namespace sonde::cli
