@@ -172,15 +172,23 @@ TEST_F(NothingLostInCollisions, FilesBesideTheCheckpointAreNobodysTemporaryFiles
 
 TEST_F(NothingLostInCollisions, AForeignFileIsNoCheckpointToResume) {
   directory_->make_file("diary", somebodys_text);
-  directory_->make_file("empty", "");
   Untouched untouched;
-  for (const std::string& name : directory_->names()) untouched.add(file(name));
-  for (const char* name : {"diary", "empty", "nowhere"}) {
+  untouched.add(file("diary"));
+  for (const char* name : {"diary", "nowhere"}) {
     const Ended ended = run(sweep({"--resume", file(name), "-o", file("answers"), "127.0.0.0/29"}));
     expect(at(name, ends_and_says_why(ended, {.statuses = {2}, .successes = {}}) + untouched.broken()));
-    EXPECT_THAT(directory_->names(), ElementsAre("diary", "empty")) << name;
+    EXPECT_THAT(directory_->names(), ElementsAre("diary")) << name;
     std::filesystem::remove(file("answers"));
   }
+}
+
+TEST_F(NothingLostInCollisions, AnEmptyCheckpointIsRefusedOrBegunAnew) {
+  directory_->make_file("state", "");
+  const Ended ended =
+      run(sweep({"--linger", "50ms", "--resume", file("state"), "-o", file("answers"), "127.0.0.0/29"}));
+  expect(ends_and_says_why(ended, {.statuses = {0, 2}, .successes = {0}}));
+  if (ended.finished.status == 0)
+    expect(known_is_written(SweepRows::parse(content_of(file("answers"))), loopback_addresses(8)));
 }
 
 TEST_F(NothingLostInCollisions, ASecondSweepDoesNotTakeTheCheckpointOfTheFirst) {

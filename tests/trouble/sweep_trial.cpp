@@ -21,8 +21,8 @@ Command sweep(Words arguments) {
 }
 
 Command SweepTrial::command(const Words& arguments) const {
-  return sweep(Words{"-o", file("answers"), "--metadata", file("metadata"), "--linger", "100ms"} + arguments +
-               Words{fmt::format("127.0.0.0/{}", 26)});
+  return sweep(Words{"-o", file("answers"), "--metadata", file("metadata"), "--linger", "100ms"} + extra_ +
+               arguments + Words{fmt::format("127.0.0.0/{}", 26)});
 }
 
 Broken SweepTrial::check_whole() const {
@@ -37,8 +37,6 @@ Broken SweepTrial::check_whole() const {
     if (account->end != "finished")
       broken.push_back("(I1) the sweep is through, and its end is " + account->end);
   }
-  if (std::filesystem::exists(file("state")))
-    broken.emplace_back("(I2) the sweep is through, its checkpoint is there");
   return broken;
 }
 
@@ -65,6 +63,12 @@ Broken SweepTrial::run(FaultPlan plan) {
   });
   if (ended.finished.status == 0) {
     broken = broken + check_whole();
+    // What could not be removed is told of, and does no harm.
+    if (std::filesystem::exists(file("state"))) {
+      if (ended.finished.errors.find(file("state")) == std::string::npos)
+        broken.emplace_back("(I2) the sweep is through, its checkpoint is there");
+      broken = broken + resume();
+    }
   } else {
     // What is no longer kept is through: its answers are all there, whatever comes after.
     if (killed && has_removed && !std::filesystem::exists(file("state")))

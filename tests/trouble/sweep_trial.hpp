@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 
 #include "lab/network.hpp"
 #include "trouble/trial.hpp"
@@ -21,7 +22,8 @@ class SweepTrial {
  public:
   static constexpr unsigned addresses = 64;
 
-  explicit SweepTrial(const Namespace& space) : space_(&space) {}
+  // `extra` options in each of its runs.
+  explicit SweepTrial(const Namespace& space, Words extra = {}) : space_(&space), extra_(std::move(extra)) {}
 
   // The sweep under the plan; then, unless it ended as one that is through, the one that goes on after it, without a
   // fault. What broke of (I1), (I2) and (I4) in both, with the last calls before the fault.
@@ -37,6 +39,7 @@ class SweepTrial {
   Broken resume() const;
 
   const Namespace* space_;
+  Words extra_;
   lab::ScratchDirectory files_, other_;
   FaultReport report_;
 };
