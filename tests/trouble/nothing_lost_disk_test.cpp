@@ -17,13 +17,15 @@ namespace {
 class NothingLostOnDisk : public ::testing::TestWithParam<Writer> {
  protected:
   // The writer with its output in a file, standard output if it names no other.
-  Read run(const FaultPlan& fault) const {
+  Read run(const FaultPlan& fault, const Words& in_front = {}) const {
     const Writer& writer = GetParam();
     const lab::ScratchDirectory files, other;
     std::string file = files.path() / "output";
     FaultPlan plan = fault;
     plan.directory = files.path();
-    const Command command = lab::with_faults(writer.command(file), plan, other.path() / "report");
+    Command command = writer.command(file);
+    command.arguments = in_front + command.arguments;
+    command = lab::with_faults(std::move(command), plan, other.path() / "report");
     if (!writer.names_file()) {
       Read read = run_to_file(space_, command, file);
       calls_ = lab::read_fault_report(other.path() / "report").calls.size();
@@ -98,6 +100,15 @@ TEST_P(NothingLostOnDisk, WhoseCallsFail) {
     return check(
         fmt::format("errno {} in call {}{}", system_errno, call, from_there_on ? " and after it" : ""), read);
   });
+  EXPECT_TRUE(broken.empty()) << text_of(broken);
+}
+
+TEST_P(NothingLostOnDisk, WhereNoFileMayBeThatLong) {
+  const Read read = run({}, {"prlimit", fmt::format("--fsize={}", undisturbed_.size() / 2), "--"});
+  Broken broken = check("half of its length is allowed", read);
+  if (read.ended.finished.status >= 0 && read.ended.finished.status <= 1 &&
+      read.output.size() < undisturbed_.size() * 2 / 3)
+    broken.emplace_back("(I1) half of it is there, and no word of that");
   EXPECT_TRUE(broken.empty()) << text_of(broken);
 }
 

@@ -29,9 +29,10 @@ class NothingLostSweep : public ::testing::Test {
 
   // Each of `count` faults, or every `every`-th.
   template <typename PlanOf>
-  Broken try_each(std::size_t count, std::size_t every, const PlanOf& plan_of) const {
+  Broken try_each(std::size_t count, std::size_t every, const PlanOf& plan_of,
+                  const Words& extra = {}) const {
     return in_parallel((count + every - 1) / every, [&](std::size_t which) {
-      SweepTrial trial(space_);
+      SweepTrial trial(space_, extra);
       return at(fmt::format("fault {}", which * every), trial.run(plan_of(which * every)));
     });
   }
@@ -45,10 +46,19 @@ TEST_F(NothingLostSweep, KilledBeforeAnyCallThatTouchesAFile) {
   EXPECT_TRUE(broken.empty()) << text_of(broken);
 }
 
+TEST_F(NothingLostSweep, OfTwoThreadsAndInJsonKilledBeforeAnySuchCall) {
+  const Broken broken =
+      try_each(calls(), 2 * stride, [](std::size_t call) { return FaultPlan{.kill_before = call}; },
+               {"--threads", "2", "--format", "json"});
+  EXPECT_TRUE(broken.empty()) << text_of(broken);
+}
+
 struct Failure {
   const char* name;
   int system_errno;
   bool from_there_on;
+
+  friend void PrintTo(const Failure& failure, std::ostream* stream) { *stream << failure.name; }
 };
 
 class NothingLostSweepFailing : public NothingLostSweep, public ::testing::WithParamInterface<Failure> {};

@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 
 #include "lab/network.hpp"
 #include "trouble/trial.hpp"
@@ -14,14 +15,15 @@ namespace sonde::trouble {
 std::set<std::string> loopback_addresses(unsigned count);
 
 // `sonde sweep --allow-special ARGUMENTS`, as root.
-Command sweep(Words arguments);
+Command sweep(const Words& arguments);
 
 // A sweep of 64 addresses in a second, with checkpoint, metadata and its answers in a file.
 class SweepTrial {
  public:
   static constexpr unsigned addresses = 64;
 
-  explicit SweepTrial(const Namespace& space) : space_(&space) {}
+  // `extra` options in each of its runs.
+  explicit SweepTrial(const Namespace& space, Words extra = {}) : space_(&space), extra_(std::move(extra)) {}
 
   // The sweep under the plan; then, unless it ended as one that is through, the one that goes on after it, without a
   // fault. What broke of (I1), (I2) and (I4) in both, with the last calls before the fault.
@@ -33,10 +35,11 @@ class SweepTrial {
   std::string file(const char* name) const { return files_.path() / name; }
   Command command(const Words& arguments) const;
   // Whether this is all of it: `ended` without an error.
-  Broken check_whole(const std::string& said) const;
+  Broken check_whole() const;
   Broken resume() const;
 
   const Namespace* space_;
+  Words extra_;
   lab::ScratchDirectory files_, other_;
   FaultReport report_;
 };

@@ -16,6 +16,7 @@ namespace sonde::trouble {
 enum class Shape : std::uint8_t {
   exact,       // every byte is that of an undisturbed run
   lines,       // as many lines as that has, and the last begins as its last does
+  account,     // it ends with the lines of ping's account for people
   last_line,   // the last line begins as its last does
   object,      // one JSON object, or one a line
   ping_json,   // JSON lines of ping; the account at the end is that of the lines before
