@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fstream>
+#include <string>
 #include <utility>
 
 #include "wire/bytes.hpp"
@@ -19,6 +21,19 @@ constexpr std::uint16_t ethertype_ipv4 = 0x0800, ethertype_ipv6 = 0x86dd;
 constexpr std::uint8_t usual_ttl = 64;  // RFC 1700
 constexpr std::size_t icmp_checksum_at = 2;
 
+// How far this process's CLOCK_MONOTONIC is ahead of the kernel's own, by which the XDP program tells the time: something else
+// than nothing in a time namespace (time_namespaces(7)). The file tells it of the namespace that children are to be in, which
+// is this process's own since Linux 6.1 once it has been executed there.
+Nanoseconds clock_offset_here() {
+  std::ifstream offsets("/proc/self/timens_offsets");
+  std::string clock;
+  std::int64_t seconds = 0, nanoseconds = 0;
+  while (offsets >> clock >> seconds >> nanoseconds) {
+    if (clock == "monotonic") return std::chrono::seconds(seconds) + Nanoseconds(nanoseconds);
+  }
+  return {};
+}
+
 class XdpTransport final : public transport::Transport {
  public:
   XdpTransport(TransportParts parts, const transport::TransportOptions& options)
@@ -28,7 +43,8 @@ class XdpTransport final : public transport::Transport {
         own_(parts.own),
         reads_rings_(parts.reads_rings),
         network_(options.network),
-        clock_source_(options.clock_source) {}
+        clock_source_(options.clock_source),
+        clock_offset_(clock_offset_here()) {}
 
   Family family() const override { return raw_->family(); }
   TransportKind kind() const override { return TransportKind::xdp; }
@@ -66,6 +82,7 @@ class XdpTransport final : public transport::Transport {
   bool reads_rings_;
   NetworkOptions network_;
   const Clock* clock_source_;
+  Nanoseconds clock_offset_;
 };
 
 const Hop* XdpTransport::hop_of(const Departure& departure, MonotonicTime now) {
@@ -206,7 +223,7 @@ void XdpTransport::take(std::span<const std::byte> frame, std::uint64_t time, Mo
     arrival.bad_checksum = wire::internet_checksum(message, sum) != 0;
   }
   arrival.from = header->source;
-  arrival.received_at = std::min(now, MonotonicTime(Nanoseconds(time)));
+  arrival.received_at = std::min(now, MonotonicTime(Nanoseconds(time) + clock_offset_));
   arrival.ttl = header->ttl;
   arrival.tos = header->tos;
   arrival.bytes = static_cast<std::uint32_t>(message.size());

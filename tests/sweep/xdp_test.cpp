@@ -330,6 +330,25 @@ TEST_F(SweepingByXdp, WaitsForADeviceThatIsDownForASecond) {
   EXPECT_LT(told["packets_sent"], 17'500) << "those that waited were not lost: " << told["loss_accounting"];
 }
 
+// The XDP program tells the time by the kernel's own clock, whatever the process's is ahead.
+TEST_F(SweepingByXdp, MeasuresTheSameInATimeNamespace) {
+  if (near_.run({.arguments = {"unshare", "-T", "--monotonic", "100000", "true"}}).status != 0)
+    GTEST_SKIP() << "no time namespaces here";
+  know_the_neighbours();
+  near_.nft(nothing_by_the_stack);
+  for (const char* offset : {"100000", "-100", "0"}) {
+    const Finished finished =
+        sweep(everything + Words{"-r", "5000", "198.18.0.0/24"}, {"unshare", "-T", "--monotonic", offset});
+    EXPECT_EQ(finished.status, 0) << finished.errors;
+    const auto rows = rows_of(finished);
+    EXPECT_EQ(rows.size(), 256u) << offset << finished.errors;
+    for (const json& row : rows) {
+      ASSERT_GT(row["rtt_ms"].get<double>(), 0) << row;
+      ASSERT_LT(row["rtt_ms"].get<double>(), 1000) << row;
+    }
+  }
+}
+
 TEST_F(SweepingByXdp, LeavesNothingOnTheDevice) {
   know_the_neighbours();
   EXPECT_EQ(sweep({"198.18.0.1"}).status, 0);
