@@ -32,6 +32,7 @@ constexpr Nanoseconds longest_sleep = std::chrono::milliseconds(5);
 constexpr Nanoseconds longest_sleep_for_others = std::chrono::microseconds(500);
 constexpr Nanoseconds shortest_sleep = std::chrono::microseconds(30);
 constexpr Nanoseconds publish_every = std::chrono::milliseconds(20);
+constexpr Nanoseconds patience = std::chrono::milliseconds(200);
 constexpr Nanoseconds look_every = std::chrono::milliseconds(10);
 
 void sleep_until(MonotonicTime time) {
@@ -78,10 +79,14 @@ bool Worker::turn() {
   watch_.check();
   if (common_->stop) return false;
   if (!is_sending_done()) send();
-  receive();
+  // Taken before it is received: what had come by the end of the linger is read, however late this thread runs. A flood is
+  // followed no longer than patience lasts.
+  const MonotonicTime began = watch_.now();
+  const bool all_read = receive();
   if (watch_.now() - looked_at_ >= look_every) look_after_drops();
   if (watch_.now() - published_at_ >= publish_every) publish(false);
-  const bool awaits = !is_sending_done() || watch_.now() - last_sent_ < common_->settings->linger;
+  const Nanoseconds waited = began - last_sent_, linger = common_->settings->linger;
+  const bool awaits = !is_sending_done() || waited < linger || (!all_read && waited < linger + patience);
   if (awaits || !leaving_) return awaits;
   return !leaving_->turn_ended(has_to_hand_over());
 }
@@ -187,8 +192,8 @@ void Worker::departed(Lane& lane, Channel& channel, std::size_t decided, std::ui
         stamps_every_probe() || i + 1 == decided || departures_[i + 1].call_began != departure.call_began;
     if (!record_ends) continue;
     if (departure.system_errno == 0)
-      log_.add(first_ordinal + begin, static_cast<std::uint32_t>(i + 1 - begin), departures_[begin].sent_at,
-               departure.sent_at);
+      log_.add(first_ordinal + begin, static_cast<std::uint32_t>(i + 1 - begin),
+               departures_[begin].call_began, departures_[begin].sent_at, departure.sent_at);
     begin = i + 1;
   }
   if (decided > 0) {

@@ -107,8 +107,9 @@ class Worker {
   void sleep() const;
 
   // --- receiving (worker_receiving.cpp) ---
-  void receive();
-  void receive_from(Channel& channel);
+  // False: not all was read that waits.
+  bool receive();
+  bool receive_from(Channel& channel);
   void take_stamp(Channel& channel, const transport::SendStamp& stamp);
   void take(const Channel& channel, const transport::Arrival& arrival);
   void take_reply(const Channel& by, const transport::Arrival& arrival);
@@ -126,6 +127,8 @@ class Worker {
   void describe(const Channel& channel, const transport::Arrival& arrival, const Address& address,
                 Record& record) const;
   void measure(const transport::Arrival& arrival, const ProbeNumbers& numbers, Record& record) const;
+  Nanoseconds estimate(const transport::Arrival& arrival, const SendLog::Sending& sending) const;
+  Nanoseconds upper_bound(const transport::Arrival& arrival, const SendLog::Sending& sending) const;
 
   Common* common_;
   unsigned number_;
