@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <string>
 
 #include "net/printable.hpp"
 
@@ -52,10 +51,9 @@ void Streams::out(std::string_view text) {
 }
 
 void Streams::err(std::string_view text) {
-  const std::string shown = net::printable_lines(text);  // it may quote anything
-  if (is_one_ && !output_.error()) return output_.write(shown);
+  if (is_one_ && !output_.error()) return output_.write(text);
   if (output_.pending() > 0) output_.flush(at_once);
-  errors_.write(shown);
+  errors_.write(text);
 }
 
 void Streams::result_to_err(std::string_view text) {
@@ -100,13 +98,14 @@ int Streams::finish(std::string_view program, int status, const process::Signals
 int Streams::end(std::string_view program, int status, const process::Signals* signals) {
   errors_.flush(at_once);
   if (!wait_for_reader(output_, signals)) {
-    errors_.write(fmt::format("{}: standard output was not read to its end\n", program));
+    errors_.write(fmt::format("{}: standard output was not read to its end\n", net::printable(program)));
     errors_.flush();
     return output_failed_status;
   }
   if (const auto& error = output_.error()) {
     // A reader that went away knows why it did.
-    if (error->system_errno != EPIPE) errors_.write(fmt::format("{}: {}\n", program, error->message()));
+    if (error->system_errno != EPIPE)
+      errors_.write(fmt::format("{}: {}\n", net::printable(program), error->message()));
     errors_.flush();
     return output_failed_status;
   }

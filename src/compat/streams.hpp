@@ -24,7 +24,7 @@ class Streams {
   Streams();
 
   void out(std::string_view text);
-  // A complaint. What cannot be said there cannot be said.
+  // A complaint, in which what it quotes is printable. What cannot be said there cannot be said.
   void err(std::string_view text);
   // A result, where the tool writes results to standard error: not to be lost either.
   void result_to_err(std::string_view text);

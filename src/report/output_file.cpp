@@ -30,13 +30,21 @@ std::optional<std::string> path_of(int descriptor) {
   return link_target("/proc/self/fd/" + std::to_string(descriptor));
 }
 
+// A signal may end the wait for a FIFO's reader, or for a file on another host.
+net::FileDescriptor open_again_and_again(const std::string& path, int flags, mode_t mode = 0) {
+  for (;;) {
+    net::FileDescriptor opened(::open(path.c_str(), flags | O_CLOEXEC, mode));
+    if (opened || errno != EINTR) return opened;
+  }
+}
+
 std::unexpected<Error> cannot_open(const OutputFiles::Request& request) {
   return std::unexpected(Error::from_errno(errno, "cannot open the file of " + request.option, request.path));
 }
 
 // What cannot be emptied: written to as it is.
 Result<net::FileDescriptor> open_stream(const OutputFiles::Request& request) {
-  net::FileDescriptor opened(::open(request.path.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC));
+  net::FileDescriptor opened = open_again_and_again(request.path, O_WRONLY | O_NOCTTY);
   if (!opened) return cannot_open(request);
   return opened;
 }
@@ -50,7 +58,7 @@ Result<OpenedFile> open_regular(const OutputFiles::Request& request) {
   const int append = request.append || request.is_state ? O_APPEND : 0;
   // Read to see what it holds; what may be written only is good enough while it is empty.
   for (const int access : {O_RDWR, O_WRONLY}) {
-    net::FileDescriptor there(::open(request.path.c_str(), access | append | O_CLOEXEC));
+    net::FileDescriptor there = open_again_and_again(request.path, access | append);
     if (there) return OpenedFile{std::move(there), false};
     if (errno == ENOENT && request.has_to_exist) {
       return std::unexpected(Error{ErrorCode::invalid_argument, errno,
@@ -61,8 +69,8 @@ Result<OpenedFile> open_regular(const OutputFiles::Request& request) {
     if (errno != EACCES || access == O_WRONLY) return cannot_open(request);
   }
   // Not exclusively: a link that leads nowhere yet is followed.
-  net::FileDescriptor made(
-      ::open(request.path.c_str(), O_RDWR | append | O_CREAT | O_CLOEXEC, request.is_state ? 0600 : 0644));
+  net::FileDescriptor made =
+      open_again_and_again(request.path, O_RDWR | append | O_CREAT, request.is_state ? 0600 : 0644);
   if (!made) return cannot_open(request);
   return OpenedFile{std::move(made), true};
 }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "compat/oping/qos.hpp"
+#include "net/printable.hpp"
 
 namespace sonde::compat::oping {
 
@@ -207,7 +208,7 @@ class Reader {
     }
     const auto value = read_qos(::optarg);
     if (!value) {
-      streams_.err(fmt::format("Invalid QoS argument: \"{}\"\n\n{}", ::optarg, qos_usage));
+      streams_.err(fmt::format("Invalid QoS argument: \"{}\"\n\n{}", net::printable(::optarg), qos_usage));
       return 1;
     }
     options_.qos = *value;
@@ -228,10 +229,10 @@ class Reader {
   }
 
   int show_usage(const char* program, int status) {
-    streams_.err(fmt::format(fmt::runtime(usage), program, on_screen_ ? screen_usage : ""));
+    streams_.err(fmt::format(fmt::runtime(usage), net::printable(program), on_screen_ ? screen_usage : ""));
     return status;
   }
-  void say(std::string_view text) { streams_.err(fmt::format("{}\n", text)); }
+  void say(std::string_view text) { streams_.err(net::printable(text) + '\n'); }
   void ignore(std::string_view what) { say(fmt::format("Ignoring invalid {}: {}", what, ::optarg)); }
 
   bool on_screen_;

@@ -73,7 +73,9 @@ class Run {
     rounds();
     screen_.reset();
     for (const std::string& text : complaints_.rest()) show_complaint(text);
-    const int status = std::min(summarize(), 255);
+    const int failed = std::min(summarize(), 255);
+    // Where nothing could be sent, no host is to blame.
+    const int status = rounds_sent_ == 0 ? 1 : failed;
     return streams_.finish(program_, finish_rows(status), &*signals_);
   }
 
@@ -134,8 +136,8 @@ class Run {
   bool add_file() {
     if (!files_.hosts) return true;
     const auto failed = [this](std::string_view what) {
-      streams_.err(
-          fmt::format("{} {} failed: {}\n", what, options_.file, std::strerror(files_.hosts->error())));
+      streams_.err(fmt::format("{} {} failed: {}\n", what, net::printable(options_.file),
+                               std::strerror(files_.hosts->error())));
       return false;
     };
     if (files_.hosts->error() != 0) return failed("Opening");
@@ -146,8 +148,8 @@ class Run {
   bool open_output() {
     if (options_.output_file.empty()) return true;
     if (!files_.rows) {
-      streams_.err(
-          fmt::format("opening \"{}\" failed: {}\n", options_.output_file, std::strerror(files_.rows_error)));
+      streams_.err(fmt::format("opening \"{}\" failed: {}\n", net::printable(options_.output_file),
+                               std::strerror(files_.rows_error)));
       return false;
     }
     rows_.emplace(files_.rows.get(), options_.output_file);
@@ -163,6 +165,7 @@ class Run {
       if (object_.send() < 0) {
         complain("ping_send failed: ");
       } else {
+        ++rounds_sent_;
         std::size_t place = 0;
         for (const pinghost* host = object_.first(); host != nullptr; host = host->next()) {
           report(*host, place++);
@@ -194,7 +197,8 @@ class Run {
       stopped_ = false;
       take_signals();
       if (stopped_) {
-        streams_.err(fmt::format("{}: {} was not read to its end\n", program_, options_.output_file));
+        streams_.err(
+            fmt::format("{}: {} was not read to its end\n", program_, net::printable(options_.output_file)));
         return output_failed_status;
       }
     }
@@ -302,6 +306,7 @@ class Run {
   std::optional<report::Output> rows_;  // of -O
   report::RepeatLimiter complaints_;
   std::unique_ptr<Screen> screen_;  // null: lines on standard output
+  std::uint64_t rounds_sent_ = 0;
   bool watches_keys_ = false;
   bool stopped_ = false;
 };
@@ -310,7 +315,7 @@ int run_as(bool on_screen, int count, char** arguments) {
   // What opens sockets; nothing else needs a privilege, once the files are open.
   const auto needed = {net::Capability::net_raw, net::Capability::net_admin};
   Streams streams;
-  const std::string program = count > 0 ? arguments[0] : "oping";
+  const std::string program = net::printable(count > 0 ? arguments[0] : "oping");
   const CommandLine line = read_command_line(count, arguments, on_screen, streams);
   if (!line.options) return streams.finish(program, line.status);
   prepare_to_open_files(needed);
