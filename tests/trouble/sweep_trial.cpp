@@ -16,8 +16,8 @@ std::set<std::string> loopback_addresses(unsigned count) {
   return addresses;
 }
 
-Command sweep(Words arguments) {
-  return {.arguments = Words{SONDE_PROGRAM, "sweep", "--allow-special"} + std::move(arguments)};
+Command sweep(const Words& arguments) {
+  return {.arguments = Words{SONDE_PROGRAM, "sweep", "--allow-special"} + arguments};
 }
 
 Command SweepTrial::command(const Words& arguments) const {

@@ -15,7 +15,7 @@ namespace sonde::trouble {
 std::set<std::string> loopback_addresses(unsigned count);
 
 // `sonde sweep --allow-special ARGUMENTS`, as root.
-Command sweep(Words arguments);
+Command sweep(const Words& arguments);
 
 // A sweep of 64 addresses in a second, with checkpoint, metadata and its answers in a file.
 class SweepTrial {
