@@ -72,10 +72,11 @@ nothing leaves this host.
 With one, three probes are sent to it by each way, at the same time.
 )";
 
-constexpr std::array<ExitStatusText, 4> exit_statuses{
+constexpr std::array<ExitStatusText, 5> exit_statuses{
     {{0, "Some way of asking is open; with a target: it answered by some way."},
      {1, "None is; with a target: it answered by none."},
      {2, "The usage was wrong."},
+     {3, "There was no memory."},
      {4, "Output could not be written."}}};
 
 constexpr std::string_view about =

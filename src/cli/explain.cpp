@@ -36,7 +36,7 @@ Result<std::optional<report::OutputFile>> open_picture(const ExplainOptions& opt
   auto opened =
       report::OutputFiles(options.force)
           .open({.path = options.svg_file, .option = "--svg", .recognizes = [](std::string_view beginning) {
-                   return beginning.starts_with("<svg ");
+                   return report::begins_as(beginning, "<svg ");
                  }});
   if (!opened) return std::unexpected(std::move(opened.error()));
   return std::move(*opened);
@@ -60,7 +60,10 @@ int run_explain(const ExplainOptions& options) {
   if (!picture) return refuse(picture.error(), status_of_output(picture.error()));
   net::keep_only({net::Capability::net_raw, net::Capability::net_admin});
   const auto resolution = resolve::resolve_now(options.target, options.family, patience_for_names);
-  if (!resolution) return refuse(resolution.error(), ExitStatus::usage);
+  if (!resolution) {
+    const bool refused = resolution.error().code == ErrorCode::resource_limit;
+    return refuse(resolution.error(), refused ? ExitStatus::refused : ExitStatus::usage);
+  }
   const auto explanation = explain::ask({.name = options.target,
                                          .address = resolution->addresses.front().address,
                                          .transport = options.transport,

@@ -4,15 +4,22 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "cli/say.hpp"
+#include "process/signals.hpp"
 
 namespace sonde::cli {
 
 ExitStatus finish_output(report::Output& output) {
-  if (output.drain()) return ExitStatus::all_answered;
+  const process::Signals signals({SIGINT, SIGTERM});
+  if (output.drain(signals.fd())) return ExitStatus::all_answered;
   // A reader that went away knows why it did.
-  if (output.error()->system_errno != EPIPE) say(output.error()->message());
+  if (!output.error()) {
+    say(output.name() + " was not read to its end");
+  } else if (output.error()->system_errno != EPIPE) {
+    say(output.error()->message());
+  }
   return ExitStatus::output_failed;
 }
 

@@ -8,7 +8,8 @@
 
 namespace sonde::cli {
 
-// Waits for the reader however long it takes, and says what could not be written. all_answered: everything was.
+// Waits for the reader however long it takes, until SIGINT or SIGTERM, and says what could not be written.
+// all_answered: everything was.
 ExitStatus finish_output(report::Output& output);
 
 // Of a file that cannot be an output: the command line was wrong, or the system refused it.

@@ -62,27 +62,31 @@ struct End {
 
 // Without memory: there is none.
 void say_out_of_memory(std::string_view name) {
-  constexpr std::string_view behind = ": out of memory; more may be had by `ulimit -v`, the control group's memory.max\n";
+  constexpr std::string_view behind =
+      ": out of memory; more may be had by `ulimit -v`, the control group's memory.max\n";
   for (const std::string_view part : {name, behind}) {
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, part.data(), part.size());
   }
 }
 
-// The last resort, where std::bad_alloc met something that lets nothing through, or there was no memory for even that.
-End& end_without_memory() {
-  static End end;
-  return end;
+End end_of(const sonde::compat::Face* face) {
+  return face == nullptr ? End{} : End{face->name, face->refused_status};
 }
+
+// The last resort, where std::bad_alloc met something that lets nothing through, or there was no memory for even that.
 void end_at_once() {
+  bool out_of_memory = true;
   try {
     if (const auto thrown = std::current_exception()) std::rethrow_exception(thrown);
   } catch (const std::bad_alloc&) {
-    // As where nothing was thrown.
+    out_of_memory = true;
   } catch (...) {
-    std::abort();
+    out_of_memory = false;
   }
-  say_out_of_memory(end_without_memory().name);
-  ::_exit(end_without_memory().status);
+  if (!out_of_memory) std::abort();
+  const End end = end_of(sonde::compat::face_called(::program_invocation_name));
+  say_out_of_memory(end.name);
+  ::_exit(end.status);
 }
 // Before what other files keep from the beginning on.
 [[maybe_unused]] const std::terminate_handler handler_before = std::set_terminate(end_at_once);
@@ -90,7 +94,6 @@ void end_at_once() {
 // Whatever holds a terminal, a file or a thread has let go of it when this says what was thrown.
 template <typename Body>
 int guarded(const End& end, Body body) {
-  end_without_memory() = end;
   try {
     return body();
   } catch (const std::bad_alloc&) {
@@ -120,6 +123,6 @@ int main(int argc, char** argv) {
   keep_standard_descriptors();
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further shows as EFBIG
   const auto* face = argc > 0 ? sonde::compat::face_called(argv[0]) : nullptr;
-  if (face == nullptr) return guarded(End{}, [&] { return run_sonde(argc, argv); });
-  return guarded({face->name, face->refused_status}, [&] { return face->tool(argc, argv); });
+  return guarded(end_of(face),
+                 [&] { return face == nullptr ? run_sonde(argc, argv) : face->tool(argc, argv); });
 }

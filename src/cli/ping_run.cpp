@@ -322,7 +322,7 @@ void PingRun::finish() {
   }
   const Nanoseconds grace =
       waits && session_->fd() < 0 ? std::min(options_.timeout, longest_farewell) : Nanoseconds{};
-  if (auto stopped = session_->stop(grace); !stopped) refuse(stopped.error());
+  const auto stopped = session_->stop(grace);
   if (session_->fd() < 0) take_events();
   report_pending_names();
   if (live_) {
@@ -337,6 +337,7 @@ void PingRun::finish() {
   explain_unsent();
   explain_udp_limits(totals.elapsed);
   for (const std::string& text : complaints_.rest()) show_complaint(text);
+  if (!stopped) refuse(stopped.error());  // last: without memory for the rest it is said by main()
   if (capture_output_) write_out(*capture_output_);
 }
 

@@ -140,7 +140,7 @@ void PingRun::add_name(std::size_t request, std::string name) {
     auto opened = resolve::Resolver::open();
     if (!opened) {
       complain(opened.error().message());
-      name_failed_ = true;
+      refused_ = true;
       return;
     }
     resolver_ = std::move(*opened);
@@ -157,7 +157,7 @@ void PingRun::add_name(std::size_t request, std::string name) {
 void PingRun::resolved(std::size_t request, const Result<resolve::Resolution>& resolution, bool first) {
   if (!resolution) {
     complain(resolution.error().message());
-    name_failed_ = true;
+    (resolution.error().code == ErrorCode::resource_limit ? refused_ : name_failed_) = true;
     failed_names_.emplace_back(request, resolution.error().message());
     if (reporter_) report_failed_names();
     return;

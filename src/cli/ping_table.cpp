@@ -515,7 +515,9 @@ constexpr std::array<ExitStatusText, 5> exit_statuses{
     {{0, "Every target answered; late answers count."},
      {1, "Some target did not answer."},
      {2, "A name did not resolve, a line of a target file was broken, or the usage was wrong."},
-     {3, "The system refused: no permission, no such interface, a source address that is not this host's."},
+     {3,
+      "The system refused: no permission, no such interface, a source address that is not this host's, "
+      "no thread, memory or descriptor left."},
      {4, "Output could not be written."}}};
 
 constexpr std::string_view about =

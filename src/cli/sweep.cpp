@@ -21,6 +21,7 @@ namespace {
 // Whom it would ask, in order.
 int list_targets(const SweepOptions& options, const sweep::TargetSpace& space) {
   report::Output output(STDOUT_FILENO, "standard output");
+  ExitStatus written = ExitStatus::all_answered;
   const sweep::Permutation order(space.size(), options.seed.value_or(0));
   const std::uint64_t most = options.settings.max_targets;
   const std::uint64_t limit = most != 0 ? std::min(most, space.size()) : space.size();
@@ -28,7 +29,7 @@ int list_targets(const SweepOptions& options, const sweep::TargetSpace& space) {
   const std::uint64_t length = shard.size_of(limit);
   std::uint64_t digest = 0;  // so that nothing of it is left out
   std::string line;
-  for (std::uint64_t position = 0; position < length && !output.error(); ++position) {
+  for (std::uint64_t position = 0; position < length && written == ExitStatus::all_answered; ++position) {
     const Address address = space.at(order(shard.counter(position)));
     digest += std::to_integer<unsigned>(address.padded_bytes()[3]);
     if (options.quiet) continue;
@@ -36,8 +37,9 @@ int list_targets(const SweepOptions& options, const sweep::TargetSpace& space) {
     sweep::append_address(line, address);
     line += '\n';
     output.write(line);
-    if (output.is_full()) output.drain();
+    if (output.is_full() || output.error()) written = finish_output(output);
   }
+  if (written != ExitStatus::all_answered) return static_cast<int>(written);
   if (options.quiet) output.write(fmt::format("{} addresses, digest {}\n", length, digest));
   return static_cast<int>(finish_output(output));
 }

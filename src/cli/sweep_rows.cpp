@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace sonde::cli {
@@ -27,11 +28,18 @@ SweepRows::SweepRows(const sweep::RecordWriter& writer, std::optional<sweep::Fil
 
 bool SweepRows::take(const sweep::Record& record) {
   const bool first_reply = record.is_reply && !record.duplicate;
-  if (first_reply) fresh_answered_.push_back(record.index);
   if (filter_ ? filter_->matches(record) : first_reply) {
-    writer_->append(fresh_, record);
+    const std::size_t before = fresh_.size();
+    try {
+      writer_->append(fresh_, record);
+    } catch (const std::bad_alloc&) {
+      fresh_.resize(before);  // half a row is none
+      throw;
+    }
     ++rows_;
   }
+  // Last: what is not a row yet is nobody's answer.
+  if (first_reply) fresh_answered_.push_back(record.index);
   return fresh_.size() >= report::Output::full_bytes;
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdio>
 #include <cstring>
 #include <new>
 #include <tuple>
@@ -176,12 +177,13 @@ int SweepRun::run() {
     std::ignore = sweep_->stop();  // its threads use what goes before it does
     throw;
   }
-  if (const auto stopped = sweep_->stop(); !stopped) {
-    warn(stopped.error().message());
-    ended_ = sweep::SweepEnd::failed;
-    refused_ = true;
-  }
-  return finish();
+  const auto stopped = sweep_->stop();
+  if (stopped) return finish();
+  ended_ = sweep::SweepEnd::failed;
+  refused_ = true;
+  const int status = finish();
+  say(stopped.error().message());  // last: without memory for the rest it is said by main()
+  return status;
 }
 
 void SweepRun::watch() {
@@ -254,13 +256,14 @@ void SweepRun::show_status(const sweep::State& state, MonotonicTime now) {
   const sweep::StatusSample sample{
       .at = now, .counts = state.counts, .asked = state.asked, .written = earlier_rows_ + rows_.rows()};
   // Over the line before.
-  fmt::print(stderr, "\r{}\033[K", sweep::status_line(shown_, sample, bounds_));
+  const std::string line = "\r" + sweep::status_line(shown_, sample, bounds_) + "\033[K";
+  std::fputs(line.c_str(), stderr);
   shown_ = sample;
   status_shown_ = true;
 }
 
 void SweepRun::warn(std::string_view text) {
-  if (std::exchange(status_shown_, false)) fmt::print(stderr, "\n");
+  if (std::exchange(status_shown_, false)) std::fputc('\n', stderr);
   say(text);
 }
 
@@ -328,7 +331,7 @@ int SweepRun::finish() {
     account.written = earlier_rows_ + rows_.settled_rows();
     ended_ = account.end;
   }
-  if (status_shown_) fmt::print(stderr, "\n");
+  if (status_shown_) std::fputc('\n', stderr);
   if (!options_.quiet) {
     for (const std::string& line : summary_lines(account)) say(line);
   }

@@ -83,7 +83,7 @@ class SweepRun final : private sweep::RecordSink {
   std::optional<sweep::SweepEnd> ended_;  // early
   std::optional<Error> kept_badly_;       // told once
   bool nothing_leaves_ = false;
-  bool refused_ = false;  // threads without memory
+  bool refused_ = false;             // threads without memory
   std::set<std::string> warned_of_;  // tables
   bool shows_status_;
   bool status_shown_ = false;

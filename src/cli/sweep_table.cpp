@@ -160,7 +160,9 @@ constexpr std::array sweep_table = {
                .help = "ask special-purpose addresses as well",
                .details =
                    "Private, loopback, link-local, multicast and all other ranges of IANA's registries of "
-                   "special-purpose addresses are taken out otherwise.",
+                   "special-purpose addresses are taken out otherwise, and IPv6 addresses that lead to such "
+                   "IPv4 ones "
+                   "(64:ff9b::10.0.0.1, 2002:a00:1::).",
                .apply = set<&SweepOptions::allow_special, true>},
     OptionSpec{.short_name = 'n',
                .long_name = "max-targets",

@@ -173,8 +173,10 @@ std::expected<TargetList, CommandLineError> expand_targets(const PingOptions& op
   }
   if (!list.empty()) return list;
   std::string message;
-  for (const std::string& warning : list.warnings()) message += fmt::format("sonde: {}\n", net::printable(warning));
-  message += fmt::format("sonde: no target in {}", net::printable(fmt::format("{}", fmt::join(options.files, ", "))));
+  for (const std::string& warning : list.warnings())
+    message += fmt::format("sonde: {}\n", net::printable(warning));
+  message += fmt::format("sonde: no target in {}",
+                         net::printable(fmt::format("{}", fmt::join(options.files, ", "))));
   return std::unexpected(CommandLineError{std::move(message)});
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <system_error>
 
+#include "net/memory.hpp"
 #include "net/socket_address.hpp"
 
 namespace sonde::compat {
@@ -23,6 +24,7 @@ std::expected<Lookup, LookupFailure> look_up(const std::string& name, std::optio
   wanted.ai_flags = AI_CANONNAME | flags;
   wanted.ai_family = !family ? AF_UNSPEC : *family == Family::ipv4 ? AF_INET : AF_INET6;
   wanted.ai_socktype = SOCK_RAW;  // one entry an address
+  net::need_memory();
   addrinfo* list = nullptr;
   errno = 0;
   if (const int code = ::getaddrinfo(name.c_str(), nullptr, &wanted, &list); code != 0) {
@@ -41,6 +43,7 @@ std::expected<Lookup, LookupFailure> look_up(const std::string& name, std::optio
 }
 
 std::optional<std::string> name_of(const Address& address, int flags) {
+  net::need_memory();
   const auto socket_address = net::SocketAddress::from(address);
   std::array<char, NI_MAXHOST> name{};
   if (::getnameinfo(socket_address.data(), socket_address.size(), name.data(), name.size(), nullptr, 0,

@@ -3,9 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-
-#include "net/printable.hpp"
+#include "function/say.hpp"
 
 namespace sonde::function {
 namespace {
@@ -38,17 +36,13 @@ Result<void> RuntimeApi::post(std::string_view path, std::string body, std::vect
                                  fmt::format("{}{}", endpoint_.name, path),
                                  {}});
   }
-  if (status >= 300)
-    log(fmt::format("{}{}: refused with status {}", endpoint_.name, path, status));
+  if (status >= 300) log(fmt::format("{}{}: refused with status {}", endpoint_.name, path, status));
   return {};
 }
 
 // An invocation a millisecond would be a line a millisecond.
 void RuntimeApi::log(const std::string& text) const {
-  const auto behind = log_.pass(text);
-  if (!behind) return;
-  const std::string line = fmt::format("sonde: {}{}\n", net::printable(text), *behind);
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  if (const auto behind = log_.pass(text)) say(text + *behind);
 }
 
 }  // namespace sonde::function

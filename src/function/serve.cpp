@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <utility>
 
 #include "function/invocation.hpp"
+#include "function/say.hpp"
 
 namespace sonde::function {
 namespace {
@@ -76,7 +76,7 @@ Reply respond(const HttpRequest& request, const Settings& settings, const Measur
 }  // namespace
 
 void serve_requests(Listener listener, const Settings& settings, const MeasuringOptions& options, int stop) {
-  fmt::print(stderr, "sonde: listening on http://{}/\n", listener.name);
+  say(fmt::format("listening on http://{}/", listener.name));
   const auto handler = [&](const HttpRequest& request, std::size_t running) {
     return respond(request, settings, options, running);
   };

@@ -24,7 +24,8 @@ inline bool wait_for(std::span<pollfd> descriptors, std::optional<MonotonicTime>
     timeout = {static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
   }
   const int ready = ::ppoll(descriptors.data(), descriptors.size(), until ? &timeout : nullptr, nullptr);
-  if (ready < 0 && errno != EINTR) std::this_thread::sleep_for(std::chrono::milliseconds(10));  // not at full speed
+  if (ready < 0 && errno != EINTR)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));  // not at full speed
   if (ready <= 0) {
     for (pollfd& descriptor : descriptors) descriptor.revents = 0;
   }

@@ -7,19 +7,22 @@
 #include <new>
 
 #include "liboping/object.hpp"
+#include "net/memory.hpp"
 #include "net/socket_address.hpp"
 
 namespace {
 
-// Runs `body`; out of memory it returns -1 with that as the error.
+// Runs `body`; what it throws, out of memory for one, is the error, and it returns -1.
 template <typename Body>
 int guarded(pingobj_t* obj, Body body) {
   try {
     return body();
   } catch (const std::bad_alloc&) {
-    obj->error.assign("no memory");  // short enough for no allocation
-    return -1;
+    obj->error.assign("no memory");  // both short enough for no allocation
+  } catch (...) {
+    obj->error.assign("internal error");
   }
+  return -1;
 }
 
 template <typename Value>
@@ -64,6 +67,7 @@ int set_source(pingobj_t& obj, const char* name) {
   addrinfo wanted{};
   wanted.ai_flags = AI_ADDRCONFIG;
   wanted.ai_family = obj.family = AF_UNSPEC;
+  sonde::net::need_memory();
   addrinfo* list = nullptr;
   if (const int code = ::getaddrinfo(name, nullptr, &wanted, &list); code != 0) {
     obj.error =
@@ -166,7 +170,7 @@ extern "C" {
 pingobj_t* ping_construct() {
   try {
     return new pingobj();  // NOLINT(cppcoreguidelines-owning-memory): C owns it
-  } catch (const std::bad_alloc&) {
+  } catch (...) {
     return nullptr;
   }
 }
@@ -182,7 +186,14 @@ int ping_setopt(pingobj_t* obj, int option, void* value) {
 
 int ping_send(pingobj_t* obj) {
   if (obj == nullptr) return -1;
-  return guarded(obj, [&] { return obj->send(); });
+  return guarded(obj, [&] {
+    try {
+      return obj->send();
+    } catch (...) {
+      obj->abandon_round();
+      throw;
+    }
+  });
 }
 
 int ping_host_add(pingobj_t* obj, const char* host) {

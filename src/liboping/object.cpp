@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "net/memory.hpp"
 #include "net/permissions.hpp"
 #include "net/socket_address.hpp"
 
@@ -56,6 +57,7 @@ bool pingobj::add(const std::string& name) {
   wanted.ai_flags = AI_ADDRCONFIG | AI_CANONNAME;
   wanted.ai_family = family;
   wanted.ai_socktype = SOCK_RAW;
+  sonde::net::need_memory();
   addrinfo* list = nullptr;
   if (const int code = ::getaddrinfo(name.c_str(), nullptr, &wanted, &list); code != 0) {
     error = "getaddrinfo: " + message_of(code);
@@ -80,8 +82,14 @@ bool pingobj::add(const std::string& name) {
     error = "getaddrinfo: No hosts returned";
     return false;
   }
-  by_name_.emplace(key, host->order);
-  hosts_.emplace(host->order, std::move(host));
+  const std::uint64_t order = host->order;
+  hosts_.emplace(order, std::move(host));
+  try {
+    by_name_.emplace(key, order);
+  } catch (...) {
+    hosts_.erase(order);
+    throw;
+  }
   return true;
 }
 

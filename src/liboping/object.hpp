@@ -55,6 +55,11 @@ struct pingobj {
 
   // Returns what ping_send() returns.
   int send();
+  // After send() threw: nothing of the round is left.
+  void abandon_round() {
+    session_.reset();
+    asked_.clear();
+  }
 
   std::string error;
 

@@ -133,8 +133,8 @@ std::string Address::to_string() const {
   std::string text(numeric.data());
   if (scope_id_ != 0) {
     std::array<char, IF_NAMESIZE> name{};
-    const bool is_named = ::if_indextoname(scope_id_, name.data()) != nullptr &&
-                          net::printable(name.data()) == name.data();
+    const bool is_named =
+        ::if_indextoname(scope_id_, name.data()) != nullptr && net::printable(name.data()) == name.data();
     text += '%';
     text += is_named ? std::string(name.data()) : std::to_string(scope_id_);
   }

@@ -39,9 +39,7 @@ void append_escape(std::string& text, char letter, std::size_t digits, std::uint
 }
 
 std::string escaped(std::string_view text, std::string_view left_alone) {
-  const auto is_plain = [left_alone](char c) {
-    return (c >= 0x20 && c < 0x7f) || left_alone.contains(c);
-  };
+  const auto is_plain = [left_alone](char c) { return (c >= 0x20 && c < 0x7f) || left_alone.contains(c); };
   if (std::ranges::all_of(text, is_plain)) return std::string(text);
   std::string result;
   result.reserve(text.size());

@@ -48,6 +48,7 @@ class Output {
   // Bytes that the descriptor has taken so far.
   std::uint64_t taken() const { return taken_; }
   int descriptor() const { return descriptor_; }
+  const std::string& name() const { return name_; }
 
  private:
   // One write call. False: the reader takes nothing now, or there is nothing left, or it failed.

@@ -87,6 +87,10 @@ FileIdentity identity_of(const struct stat& status) {
 
 }  // namespace
 
+bool begins_as(std::string_view beginning, std::string_view mark) {
+  return beginning.starts_with(mark) || mark.starts_with(beginning);
+}
+
 int descriptor_named(std::string path) {
   if (path == "-") return STDOUT_FILENO;
   constexpr int most_links = 40;  // path_resolution(7)
@@ -147,16 +151,18 @@ Result<void> OutputFile::remove() {
   const auto path = path_of(descriptor_.get());
   if (!path || ::fstat(descriptor_.get(), &open_file) != 0 || ::stat(path->c_str(), &named) != 0) return {};
   if (identity_of(open_file) != identity_of(named)) return {};
-  if (::unlink(path->c_str()) != 0)
-    return std::unexpected(Error::from_errno(errno, "cannot remove the file", name_));
+  while (::unlink(path->c_str()) != 0) {
+    if (errno != EINTR) return std::unexpected(Error::from_errno(errno, "cannot remove the file", name_));
+  }
   return {};
 }
 
 Result<void> OutputFile::begin() {
   is_new_ = false;
   if (!is_regular_ || appends_) return {};
-  if (::ftruncate(descriptor_.get(), 0) != 0)
-    return std::unexpected(Error::from_errno(errno, "cannot write", name_));
+  while (::ftruncate(descriptor_.get(), 0) != 0) {
+    if (errno != EINTR) return std::unexpected(Error::from_errno(errno, "cannot write", name_));
+  }
   return {};
 }
 

@@ -103,6 +103,9 @@ class OutputFiles {
   std::vector<Taken> taken_;
 };
 
+// Whether a file that begins with `beginning` is of the kind whose files all begin with `mark`; also one that was cut within it.
+bool begins_as(std::string_view beginning, std::string_view mark);
+
 // The descriptor that a name means, links resolved: "-", /dev/stdout, /dev/fd/7, /proc/self/fd/7. -1: none.
 int descriptor_named(std::string path);
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "report/output_file.hpp"
 #include "wire/checksum.hpp"
 #include "wire/ip.hpp"
 
@@ -111,7 +112,7 @@ bool synthesise(const PacketView& view, std::string& packet, std::string& commen
 
 bool is_pcapng(std::string_view beginning) {
   // Reads the same in both byte orders.
-  return beginning.starts_with("\x0a\x0d\x0d\x0a");
+  return begins_as(beginning, "\x0a\x0d\x0d\x0a");
 }
 
 PcapNgWriter::PcapNgWriter(Output& output, std::string_view version, OwnAddress own_address)

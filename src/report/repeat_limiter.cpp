@@ -23,16 +23,16 @@ std::string more_like_it(std::uint64_t left_out) {
 }  // namespace
 
 void RepeatLimiter::forget_old(MonotonicTime now) {
-  std::erase_if(lines_, [now](const auto& entry) {
-    return entry.second.left_out == 0 && entry.second.next <= now;
-  });
+  next_look_ = now + interval;
+  std::erase_if(lines_,
+                [now](const auto& entry) { return entry.second.left_out == 0 && entry.second.next <= now; });
 }
 
 std::optional<std::string> RepeatLimiter::pass(std::string_view text) {
   const MonotonicTime now = clock_->monotonic();
   auto found = lines_.find(std::string(text));
   if (found == lines_.end()) {
-    if (lines_.size() >= most_lines) forget_old(now);
+    if (lines_.size() >= most_lines && now >= next_look_) forget_old(now);
     found = lines_.try_emplace(lines_.size() < most_lines ? std::string(text) : "further lines").first;
   }
   Line& line = found->second;

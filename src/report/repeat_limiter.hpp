@@ -33,6 +33,7 @@ class RepeatLimiter {
 
   const Clock* clock_;
   std::unordered_map<std::string, Line> lines_;
+  MonotonicTime next_look_{};  // for those that may be forgotten, when there are too many
 };
 
 }  // namespace sonde::report

@@ -29,7 +29,8 @@
 namespace sonde::resolve {
 
 struct ResolverOptions {
-  DnsOptions dns = DnsOptions();  // written out: GCC 12 destroys it twice where there is no memory for what follows
+  DnsOptions dns =
+      DnsOptions();  // written out: GCC 12 destroys it twice where there is no memory for what follows
   std::string hosts_file = "/etc/hosts";
   std::string nsswitch_file = "/etc/nsswitch.conf";
   BlockingLookup system_lookup = &getaddrinfo_lookup;

@@ -13,6 +13,7 @@
 #include <new>
 
 #include "net/file_descriptor.hpp"
+#include "net/memory.hpp"
 #include "net/socket_address.hpp"
 #include "net/thread.hpp"
 
@@ -49,6 +50,7 @@ Result<Resolution> getaddrinfo_lookup(const std::string& name, FamilyFilter filt
                                                    : AF_INET6;
   hints.ai_socktype = SOCK_DGRAM;
   hints.ai_flags = AI_CANONNAME | (is_ascii(name) ? 0 : AI_IDN);
+  net::need_memory();
   addrinfo* list = nullptr;
   const int status = ::getaddrinfo(name.c_str(), nullptr, &hints, &list);
   if (status != 0) return std::unexpected(lookup_error(status, errno, name, filter));
@@ -109,8 +111,7 @@ int SystemLookup::fd() const {
   return shared_->event.get();
 }
 
-Result<Resolution> SystemLookup::look_up(const Shared& shared, const std::string& name,
-                                         FamilyFilter filter) {
+Result<Resolution> SystemLookup::look_up(const Shared& shared, const std::string& name, FamilyFilter filter) {
   try {
     return shared.lookup(name, filter);
   } catch (const std::bad_alloc&) {
@@ -147,7 +148,8 @@ bool SystemLookup::start_thread() {
 
 void SystemLookup::submit(std::uint64_t id, std::string name, FamilyFilter filter) {
   const std::lock_guard lock(shared_->mutex);
-  shared_->answers.reserve(++shared_->unanswered);  // a thread of theirs has nobody to tell that there is no memory
+  shared_->answers.reserve(
+      ++shared_->unanswered);  // a thread of theirs has nobody to tell that there is no memory
   shared_->jobs.push_back({id, std::move(name), filter});
   if (shared_->idle < shared_->jobs.size() && shared_->threads < shared_->max_threads && start_thread()) {
     ++shared_->threads;

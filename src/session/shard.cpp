@@ -19,6 +19,14 @@ namespace {
 // A TargetId: the place's generation, the shard, the place.
 constexpr unsigned shard_shift = 32, generation_shift = 40;
 
+// What refuses the descriptors that a shard waits on, asked once more.
+int why_no_descriptor() {
+  const net::FileDescriptor event(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (!event) return errno;
+  const net::FileDescriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
+  return epoll ? EMFILE : errno;
+}
+
 }  // namespace
 
 Shard::Shard(const ShardOptions& options, const Clock& clock, engine::OpenTransport open,
@@ -34,8 +42,9 @@ Shard::Shard(const ShardOptions& options, const Clock& clock, engine::OpenTransp
     epoll_event event{};
     event.events = EPOLLIN;
     if (::epoll_ctl(ready_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0) continue;
-    // EBADF: one of them was refused when it was asked for, as is the rule where descriptors are short.
-    refused_ = Error::from_errno(errno == EBADF ? EMFILE : errno, "cannot create a descriptor to wait on", {},
+    // EBADF: one of them was refused when it was asked for.
+    refused_ = Error::from_errno(errno == EBADF ? why_no_descriptor() : errno,
+                                 "cannot create a descriptor to wait on", {},
                                  "`ulimit -n` says how many there may be");
   }
 }

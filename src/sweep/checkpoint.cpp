@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "report/output_file.hpp"
 #include "sweep/checkpoint_blocks.hpp"
 
 namespace sonde::sweep {
@@ -69,7 +70,7 @@ std::string encode_checkpoint(const Checkpoint& checkpoint) {
 }
 
 bool is_checkpoint(std::string_view beginning) {
-  return beginning.starts_with(blocks::magic);
+  return report::begins_as(beginning, blocks::magic);
 }
 
 }  // namespace sonde::sweep

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "report/output_file.hpp"
 #include "report/words.hpp"
 
 namespace sonde::sweep {
@@ -178,7 +179,7 @@ bool is_heatmap_name(std::string_view name) {
 }
 
 bool is_heatmap(std::string_view beginning) {
-  return beginning.starts_with("\x89PNG") || beginning.starts_with("<svg ");
+  return report::begins_as(beginning, "\x89PNG") || report::begins_as(beginning, "<svg ");
 }
 
 Result<std::string> draw_heatmap(const Heatmap& heatmap, std::string_view name) {

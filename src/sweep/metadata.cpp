@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "report/output_file.hpp"
 #include "sweep/fields.hpp"
 
 namespace sonde::sweep {
@@ -133,7 +134,7 @@ void put_losses(Json& object, const SweepSummary& summary) {
 }  // namespace
 
 bool is_metadata(std::string_view beginning) {
-  return beginning.starts_with("{\n  \"tool\": \"sonde sweep\"");
+  return report::begins_as(beginning, "{\n  \"tool\": \"sonde sweep\"");
 }
 
 std::string_view to_string(SweepEnd end) {

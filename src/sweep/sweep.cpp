@@ -112,7 +112,8 @@ Sweep::~Sweep() {
 Result<std::unique_ptr<Sweep>> Sweep::open(const Settings& settings, const TargetSpace& space,
                                            AnswerSet& answers, RecordSink& sink, const Earlier* earlier) {
   std::unique_ptr<Sweep> sweep(new Sweep(settings, space, answers, sink, earlier));
-  if (!sweep->done_) return std::unexpected(Error::from_errno(errno, "cannot create a descriptor to wait on"));
+  if (!sweep->done_)
+    return std::unexpected(Error::from_errno(errno, "cannot create a descriptor to wait on"));
   if (auto opened = sweep->open_workers(earlier); !opened) return std::unexpected(opened.error());
   return sweep;
 }

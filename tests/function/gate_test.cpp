@@ -7,6 +7,7 @@
 #include <string>
 
 #include "net/special_ranges.hpp"
+#include "sweep/target_space.hpp"
 
 namespace sonde::function {
 namespace {
@@ -101,6 +102,23 @@ TEST(Gate, LooksAtTheIpv4AddressInsideOfAnIpv6One) {
   EXPECT_FALSE(refused(gate, "2002:808:808::1"));
   EXPECT_TRUE(refused(gate, "::ffff:127.0.0.1"));
   EXPECT_TRUE(refused(gate, "::ffff:8.8.8.8")) << "mapped addresses are on no network";
+}
+
+TEST(Gate, RefusesWhatASweepLeavesOutAndNothingElse) {
+  const Gate gate;
+  const auto compare = [&gate](const Address& one) {
+    sweep::TargetSpaceBuilder builder;
+    builder.add(AddressRange::parse(one.to_string()).value());
+    EXPECT_EQ(gate.refusal(one).has_value(), builder.build()->space.size() == 0) << one.to_string();
+  };
+  for (const AddressRange& range : net::special_address_ranges()) {
+    compare(range.first());
+    compare(range.last());
+    if (const auto behind = range.last().plus(1)) compare(*behind);
+  }
+  for (const char* text :
+       {"64:ff9b::8.8.8.8", "64:ff9b::10.0.0.1", "2002:808:808::1", "2002:a00:1::", "2600::1"})
+    compare(address(text));
 }
 
 TEST(Gate, AllowingOneFamilyDoesNotOpenTheOtherThroughIt) {

@@ -3,8 +3,11 @@
 
 #include <gmock/gmock.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 
+#include <ctime>
 #include <thread>
+#include <vector>
 
 #include "function/http_peer.hpp"
 
@@ -64,6 +67,35 @@ TEST(HttpServer, AnswersRequestsThatAreSentAheadInTheirOrder) {
   for (int i = 0; i < 50; ++i) all += test::post_bytes("/", std::to_string(i));
   peer.send(all);
   for (int i = 0; i < 50; ++i) EXPECT_EQ(peer.receive().value().body, "/" + std::to_string(i));
+}
+
+Nanoseconds processor_time() {
+  timespec time{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return seconds(time.tv_sec) + Nanoseconds(time.tv_nsec);
+}
+
+// poll() takes no more entries than there may be descriptors: three for each connection would be too many.
+TEST(HttpServer, WaitsWithoutSpinningWhereThereMayBeFewDescriptors) {
+  const RunningServer server({});
+  std::vector<Peer> peers;
+  for (int i = 0; i < 20; ++i) peers.push_back(Peer::connect(server.port()));
+  for (Peer& peer : peers) {
+    peer.send(plain_get);
+    ASSERT_TRUE(peer.receive());
+  }
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit few{60, before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &few);
+  for (int i = 0; i < 2; ++i) {  // the first wait began before
+    peers.front().send(plain_get);
+    ASSERT_TRUE(peers.front().receive()) << i;
+  }
+  const Nanoseconds begin = processor_time();
+  std::this_thread::sleep_for(milliseconds(300));
+  EXPECT_LT(processor_time() - begin, milliseconds(100));
+  ::setrlimit(RLIMIT_NOFILE, &before);
 }
 
 TEST(HttpServer, ClosesWhenTheClientWantsThat) {

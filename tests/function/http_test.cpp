@@ -3,6 +3,8 @@
 
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <stdexcept>
 #include <thread>
 
 #include "function/http_peer.hpp"
@@ -38,6 +40,36 @@ TEST(Http, GetAndPostMeasure) {
           for (const Json& target : answer["targets"]) {
             EXPECT_EQ(target["addresses"][0]["summary"]["received"], 2) << target;
           }
+        }
+      },
+      limit);
+}
+
+// What it says there is for people; that nobody can read it is no reason to serve nobody.
+TEST(Http, AStandardErrorThatCannotBeWrittenToDoesNotKeepItFromServing) {
+  in_network_namespace(
+      [] {
+        for (const char* errors : {"2>&-", "2>/dev/full"}) {
+          lab::Command command = function_program({}, {"--listen", "127.0.0.1:8099"});
+          command.arguments.insert(command.arguments.begin(),
+                                   {"sh", "-c", std::string("exec \"$@\" ") + errors, "sh"});
+          lab::Process program(std::move(command));
+          const auto ask = []() -> std::optional<RawMessage> {
+            try {
+              return get(8099, "/healthz");
+            } catch (const std::runtime_error&) {  // nobody listens yet
+              return std::nullopt;
+            }
+          };
+          auto response = ask();
+          for (const auto until = Clock::now() + seconds(10); !response && Clock::now() < until;) {
+            std::this_thread::sleep_for(milliseconds(1));
+            response = ask();
+          }
+          ASSERT_TRUE(response) << errors;
+          EXPECT_EQ(response->status(), 200);
+          program.signal(SIGTERM);
+          EXPECT_EQ(program.wait().status, 0) << errors;
         }
       },
       limit);

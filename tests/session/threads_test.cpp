@@ -1,14 +1,21 @@
 // threads_test.cpp: a session on threads of its own, used from several others at once. Made for
 // ThreadSanitizer.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
+#include <new>
 #include <random>
 #include <set>
 #include <thread>
 
+#include "lab/sanitized.hpp"
 #include "loopback.hpp"
 
 namespace sonde::test {
@@ -29,6 +36,30 @@ bool eventually(Condition condition) {
 }
 
 class OwnThreads : public Loopback {};
+
+// As long as it is there, the memory that this process may have is what it has, and a little.
+class NoRoomForStacks {
+ public:
+  NoRoomForStacks() {
+    ::getrlimit(RLIMIT_AS, &before_);
+    std::uint64_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    rlimit little = before_;
+    little.rlim_cur = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) + (std::uint64_t{2} << 20);
+    ::setrlimit(RLIMIT_AS, &little);
+  }
+  ~NoRoomForStacks() { ::setrlimit(RLIMIT_AS, &before_); }
+  NoRoomForStacks(const NoRoomForStacks&) = delete;
+  NoRoomForStacks& operator=(const NoRoomForStacks&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+std::size_t threads_of_this_process() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
+}
 
 TEST_F(OwnThreads, MeasureAllTargetsAndAreDone) {
   for (const unsigned threads : {1u, 3u}) {
@@ -171,6 +202,33 @@ TEST_F(OwnThreads, ACallbackMayCallTheSessionButNotStopIt) {
   ASSERT_TRUE(eventually([&] { return refused.load() > 0; }));
   ASSERT_TRUE(eventually([&] { return session.done(); })) << "stop_sending() from a callback ends it";
   ASSERT_TRUE(session.stop());
+}
+
+TEST_F(OwnThreads, OfThoseThatAreNotToBeHadNoneIsLeftRunning) {
+  if (lab::sanitized) GTEST_SKIP() << "a sanitizer takes all addresses for itself";
+  Session session = opened({.threads = 64});
+  session.add(loopback(), every(milliseconds(1), 1)).value();
+  {
+    const NoRoomForStacks no_room;
+    const auto started = session.start();
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().code, ErrorCode::resource_limit);
+    EXPECT_EQ(threads_of_this_process(), 1u);
+  }
+  ASSERT_TRUE(session.start()) << "later there are some";
+  ASSERT_TRUE(eventually([&] { return session.done(); }));
+  EXPECT_TRUE(session.stop());
+}
+
+TEST_F(OwnThreads, OneWithoutMemoryEndsThemAllAndIsTold) {
+  Session session = opened({.threads = 3}, [](const Event&) { throw std::bad_alloc(); });
+  for (int i = 0; i < 3; ++i) session.add(loopback(), every(milliseconds(1))).value();
+  ASSERT_TRUE(session.start());
+  ASSERT_TRUE(eventually([&] { return session.done(); }));
+  const auto stopped = session.stop();
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, ErrorCode::resource_limit);
+  EXPECT_GE(session.merged_figures().sent, 1u) << "what was measured is there";
 }
 
 TEST_F(OwnThreads, StopMayBeCalledBySeveralThreadsAtOnce) {

@@ -110,6 +110,21 @@ TEST(TargetSpace, TheWholeInternetIsWhatTheRegistriesLeaveOfIt) {
   }
 }
 
+// Both ways in which IPv6 carries all of IPv4: what is left of them is what is left of IPv4.
+TEST(TargetSpace, OfIpv6ThatCarriesIpv4ItLeavesOutWhatItLeavesOutOfIpv4) {
+  const std::uint64_t ipv4 = build({.ranges = {"0.0.0.0/0"}, .special = false}).space.size();
+  const Built translated = build({.ranges = {"64:ff9b::/96"}, .special = false});
+  EXPECT_EQ(translated.space.size(), ipv4);
+  EXPECT_EQ(translated.special, (std::uint64_t{1} << 32) - ipv4);
+  EXPECT_EQ(translated.space.at(0).to_string(), "64:ff9b::100:0");
+  EXPECT_EQ(build({.ranges = {"64:ff9b::/96"}, .special = true}).space.size(), std::uint64_t{1} << 32);
+  EXPECT_EQ(
+      build({.ranges = {"2002:a00::/24"}, .excluded = {"2002:a00::/25"}, .special = false}).space.size(), 0U);
+  const Built both = build({.ranges = {"2002:9ff:ffff::/112", "2002:a00::/112"}, .special = false});
+  EXPECT_EQ(both.special, 65'536U);
+  EXPECT_EQ(both.space.at(0).to_string(), "2002:9ff:ffff::");
+}
+
 TEST(TargetSpace, TheBroadcastAddressIsNeverIn) {
   for (const std::string named : {"255.255.255.0/24", "255.255.255.255"}) {
     const Built built = build({.ranges = {named}, .file = "255.255.255.255\n"});

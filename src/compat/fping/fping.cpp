@@ -10,11 +10,12 @@
 #include <span>
 #include <system_error>
 
+#include "compat/files.hpp"
 #include "compat/fping/options.hpp"
 #include "compat/fping/run.hpp"
 #include "compat/fping/sockets.hpp"
-#include "compat/fping/streams.hpp"
 #include "compat/fping/targets.hpp"
+#include "compat/streams.hpp"
 #include "net/permissions.hpp"
 #include "net/printable.hpp"
 
@@ -74,8 +75,12 @@ std::optional<Ending> measure(Options& options, Streams& streams, int& status) {
   const Sockets sockets(options.icmp_timestamp);
   if (auto ending = prepare(options, sockets, streams)) return ending;
   if (auto settled = settle(options); !settled) return settled.error();
-  net::keep_only({net::Capability::net_raw, net::Capability::net_admin});
-  auto hosts = read_targets(options, streams);
+  const auto needed = {net::Capability::net_raw, net::Capability::net_admin};
+  prepare_to_open_files(needed);
+  std::optional<HostFile> file;
+  if (options.file) file.emplace(*options.file);
+  net::keep_only(needed);
+  auto hosts = read_targets(options, file ? &*file : nullptr, streams);
   if (!hosts) return hosts.error();
   streams.flush();
   if (auto ending = try_sources(options, sockets)) return ending;
@@ -99,8 +104,7 @@ int main(int count, char** arguments) {
     streams.err(ending->errors);
     status = ending->status;
   }
-  streams.finish();
-  return status;
+  return streams.finish(count > 0 ? arguments[0] : "fping", status);
 }
 
 }  // namespace sonde::compat::fping

@@ -137,7 +137,9 @@ class Reader {
   bool take_letter(char letter, const std::string& value);
   bool take_switch(char letter);
   bool take_long(std::string_view name, const std::string& value);
-  void fail(const std::string& message) { ending_ = Ending{1, {}, options_.program + ": " + net::printable(message) + "\n"}; }
+  void fail(const std::string& message) {
+    ending_ = Ending{1, {}, options_.program + ": " + net::printable(message) + "\n"};
+  }
   void take_family(Family family);
   bool take_source(const std::string& text);
   bool take_report_interval(const std::string& text);
@@ -317,8 +319,10 @@ std::expected<Options, Ending> read_options(std::span<char* const> arguments) {
   WordReader words(names, arguments.empty() ? arguments : arguments.subspan(1));
   while (const auto found = words.next()) {
     if (found->name == nullptr) {
-      return std::unexpected(Ending{
-          1, {}, fmt::format("{}: {}\nsee 'fping -h' for usage information\n", program, net::printable(found->complaint))});
+      return std::unexpected(Ending{1,
+                                    {},
+                                    fmt::format("{}: {}\nsee 'fping -h' for usage information\n", program,
+                                                net::printable(found->complaint))});
     }
     if (!reader.take_option(*found->name, found->value)) return std::unexpected(usage(program, false));
     if (reader.ending()) return std::unexpected(*reader.ending());

@@ -41,8 +41,8 @@ int Run::run() {
   if (!started) return fail(started.error());
   next_report_ = clock_.monotonic() + options_.report_interval;
   loop();
-  if (failure_) return fail(*failure_);
-  return finish();
+  const int status = failure_ ? fail(*failure_) : finish();
+  return streams_.finish(options_.program, status, &signals_);
 }
 
 int Run::fail(const Error& error) const {
@@ -163,14 +163,11 @@ void Run::loop() {
     expire_waiting(now);
     for (const TargetId id : std::exchange(ended_, {})) std::ignore = session_->remove(id);
     streams_.flush();
-    if (streams_.broken()) over_ = true;
+    streams_.make_room(signals_.fd());
+    if (streams_.failed()) over_ = true;
   }
   over_ = true;
-  if (threaded_) stop_threads();
-}
-
-void Run::stop_threads() {
-  if (auto stopped = session_->stop(); !stopped) failure_ = std::move(stopped.error());
+  stop_threads();
 }
 
 // Threads are joined first: the session is through before they have handed over what they decided last.
@@ -181,6 +178,12 @@ bool Run::is_through() {
     process();
   }
   return waiting_.empty();
+}
+
+void Run::stop_threads() {
+  if (!threaded_) return;
+  queue_.close();
+  if (auto stopped = session_->stop(); !stopped) failure_ = std::move(stopped.error());
 }
 
 bool Run::process() {
@@ -208,8 +211,9 @@ void Run::wait() const {
     const auto left = std::max<std::int64_t>(0, (*next - clock_.monotonic()).count());
     timeout = {static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
   }
-  std::array<pollfd, 2> waited_for{
-      {{threaded_ ? queue_.fd() : session_->fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}}};
+  const auto [output, errors] = streams_.waited_for();
+  std::array<pollfd, 4> waited_for{
+      {{threaded_ ? queue_.fd() : session_->fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}, output, errors}};
   ::ppoll(waited_for.data(), waited_for.size(), next ? &timeout : nullptr, nullptr);
 }
 
@@ -246,7 +250,7 @@ void Run::report_if_due() {
 
 void Run::report() {
   const std::string text = report_of(options_, hosts_, clock_.unix_time());
-  options_.json ? streams_.out(text) : streams_.err(text);
+  options_.json ? streams_.out(text) : streams_.result_to_err(text);
 }
 
 // --- events ---------------------------------------------------------------------------------------------------------
@@ -398,7 +402,7 @@ int Run::finish() {
   }
   streams_.out(silent);
   const auto tell = [this](const std::string& text) {
-    options_.json ? streams_.out(text) : streams_.err(text);
+    options_.json ? streams_.out(text) : streams_.result_to_err(text);
   };
   if (options_.mode != Mode::until_answered) tell(summary_of(options_, hosts_));
   if (options_.stats) tell(totals_of(options_, hosts_, totals_));

@@ -15,8 +15,8 @@
 #include "compat/fping/lines.hpp"
 #include "compat/fping/options.hpp"
 #include "compat/fping/sockets.hpp"
-#include "compat/fping/streams.hpp"
 #include "compat/fping/summary.hpp"
+#include "compat/streams.hpp"
 #include "process/signals.hpp"
 #include "report/repeat_limiter.hpp"
 #include "sonde/session.hpp"
@@ -28,7 +28,7 @@ class Run {
   // `began`: when the program did, for the time that the run took.
   Run(const Options& options, Hosts& hosts, const Sockets& sockets, Streams& streams, MonotonicTime began);
 
-  // Until everything is decided or a signal ends it. Returns the exit status.
+  // Until everything is decided and told, or a signal ends it. Returns the exit status.
   int run();
 
  private:
@@ -95,7 +95,7 @@ class Run {
   bool charts_told_ = false;
   bool over_ = false;
   std::optional<Error> failure_;  // of the session: it cannot go on
-  EventQueue queue_;  // with threads
+  EventQueue queue_;              // with threads
   std::vector<Event> taken_;
   bool threaded_ = false;
   std::optional<Session> session_;  // last: its callback uses the others

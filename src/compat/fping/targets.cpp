@@ -4,10 +4,7 @@
 #include <fmt/core.h>
 #include <netdb.h>
 
-#include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iostream>
 #include <system_error>
 #include <utility>
 
@@ -24,7 +21,8 @@ constexpr std::size_t longest_name = 255;  // in a file
 
 class TargetReader {
  public:
-  TargetReader(const Options& options, Streams& streams) : options_(options), streams_(streams) {}
+  TargetReader(const Options& options, HostFile* file, Streams& streams)
+      : options_(options), file_(file), streams_(streams) {}
 
   std::expected<Hosts, Ending> read();
 
@@ -34,7 +32,6 @@ class TargetReader {
     return std::unexpected(Ending{status, {}, options_.program + net::printable(message) + "\n"});
   }
   Done read_file();
-  Done take_line(const std::string& line);
   Done generate();
   Done generate_prefix(std::string written);
   Done generate_range(const Address& first, const Address& last, const std::string& zone);
@@ -45,6 +42,7 @@ class TargetReader {
   void complain(const std::string& name, const std::string& why);
 
   const Options& options_;
+  HostFile* file_;  // null: none was named
   Streams& streams_;
   Hosts hosts_;
 };
@@ -53,7 +51,7 @@ std::expected<Hosts, Ending> TargetReader::read() {
   Done done;
   if (options_.generate) {
     done = generate();
-  } else if (options_.file) {
+  } else if (file_ != nullptr) {
     done = read_file();
   } else {
     for (const std::string& name : options_.operands) add_name(name);
@@ -66,27 +64,15 @@ std::expected<Hosts, Ending> TargetReader::read() {
 // --- files ----------------------------------------------------------------------------------------------------------
 
 TargetReader::Done TargetReader::read_file() {
-  const bool standard = *options_.file == "-";
-  std::ifstream file;
-  if (!standard) file.open(*options_.file);
-  if (!standard && !file) return fail(": fopen : " + std::generic_category().message(errno), 4);
-  std::istream& lines = standard ? std::cin : file;
-  for (std::string line; std::getline(lines, line);) {
-    if (auto taken = take_line(line); !taken) return taken;
+  const auto failed = [this](const char* call) {
+    return fail(fmt::format(": {} : {}", call, std::generic_category().message(file_->error())), 4);
+  };
+  if (file_->error() != 0) return failed("fopen");
+  while (const auto name = file_->next()) {
+    if (name->size() > longest_name) return fail(": target name too long");
+    add_name(*name);
   }
-  // Without memory for a line the library's streams are bad, and throw nothing.
-  if (lines.bad()) return fail(": cannot read targets", 4);
-  return {};
-}
-
-// The first word of each line counts; one that begins with '#' makes it a comment.
-TargetReader::Done TargetReader::take_line(const std::string& line) {
-  constexpr const char* blanks = " \t\r\v\f";
-  const std::size_t begin = line.find_first_not_of(blanks);
-  if (begin == line.npos || line[begin] == '#') return {};
-  const std::string word = line.substr(begin, line.find_first_of(blanks, begin) - begin);
-  if (word.size() > longest_name) return fail(": target name too long");
-  add_name(word);
+  if (file_->error() != 0) return failed("read");
   return {};
 }
 
@@ -202,8 +188,8 @@ void TargetReader::add_address(const std::string& name, const Address& address, 
 
 }  // namespace
 
-std::expected<Hosts, Ending> read_targets(const Options& options, Streams& streams) {
-  return TargetReader(options, streams).read();
+std::expected<Hosts, Ending> read_targets(const Options& options, HostFile* file, Streams& streams) {
+  return TargetReader(options, file, streams).read();
 }
 
 }  // namespace sonde::compat::fping

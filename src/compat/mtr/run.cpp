@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <list>
@@ -20,6 +19,7 @@
 #include "compat/mtr/answers.hpp"
 #include "compat/mtr/command.hpp"
 #include "compat/mtr/probe.hpp"
+#include "compat/streams.hpp"
 #include "net/permissions.hpp"
 #include "net/socket_address.hpp"
 #include "process/descriptor_limit.hpp"
@@ -30,6 +30,7 @@ namespace sonde::compat::mtr {
 
 namespace {
 
+constexpr std::string_view name = "mtr-packet";
 constexpr std::string_view version = "0.95";
 constexpr std::size_t most_under_way = 1024;
 
@@ -60,6 +61,9 @@ struct Asking {
 
 class Run {
  public:
+  explicit Run(Streams& streams) : streams_(streams) {}
+
+  // The exit status, unless answers cannot be written.
   int run() {
     if (!find_support()) return 1;
     while (input_open_ || under_way() != 0) {
@@ -67,11 +71,12 @@ class Run {
         if (const auto done = asking.session->process(); !done) return fail(done.error().message());
       }
       askings_.remove_if([&](const Asking& old) { return old.tokens.empty() && &old != &askings_.back(); });
-      if (std::fflush(stdout) != 0) return fail(std::strerror(errno));
+      streams_.flush();
+      if (streams_.failed()) return 0;
       if (!input_open_ && under_way() == 0) break;
       if (wait() && !read_input()) return fail(std::strerror(errno));
     }
-    return std::fflush(stdout) == 0 ? 0 : 1;
+    return 0;
   }
 
  private:
@@ -84,8 +89,8 @@ class Run {
     return false;
   }
 
-  static int fail(std::string_view why) {
-    fmt::print(stderr, "mtr-packet: {}\n", why);
+  int fail(std::string_view why) {
+    streams_.err(fmt::format("{}: {}\n", name, why));
     return 1;
   }
 
@@ -97,7 +102,10 @@ class Run {
 
   // Until something can be done; true when there is input.
   bool wait() const {
-    std::vector<pollfd> waited_for{{input_open_ ? STDIN_FILENO : -1, POLLIN, 0}};
+    // Who takes no answers is not listened to: there would be no end of them.
+    const bool listens = input_open_ && streams_.waited_for()[0].fd < 0;
+    std::vector<pollfd> waited_for{{listens ? STDIN_FILENO : -1, POLLIN, 0}};
+    for (const pollfd& stream : streams_.waited_for()) waited_for.push_back(stream);
     std::optional<MonotonicTime> until;
     for (const Asking& asking : askings_) {
       waited_for.push_back({asking.session->fd(), POLLIN, 0});
@@ -132,7 +140,7 @@ class Run {
     return true;
   }
 
-  static void say(int token, std::string_view what) { fmt::print("{} {}\n", token, what); }
+  void say(int token, std::string_view what) { streams_.out(fmt::format("{} {}\n", token, what)); }
 
   void obey(const Command& command) {
     if (command.name == "check-support") {
@@ -176,7 +184,7 @@ class Run {
     SessionOptions options;
     options.pace_udp = false;  // when to ask is mtr's business
     Asking& asking = askings_.emplace_back();
-    auto opened = Session::open(options, [&asking](const Event& event) { take(asking, event); });
+    auto opened = Session::open(options, [this, &asking](const Event& event) { take(asking, event); });
     if (!opened) {
       askings_.pop_back();
       return std::unexpected(opened.error());
@@ -185,7 +193,7 @@ class Run {
     return {};
   }
 
-  static void take(Asking& asking, const Event& event) {
+  void take(Asking& asking, const Event& event) {
     const auto asked = event.has_target ? asking.tokens.find(event.target) : asking.tokens.end();
     const std::string answer = asked == asking.tokens.end() ? std::string() : answer_to(event);
     if (answer.empty()) return;
@@ -195,6 +203,7 @@ class Run {
     [[maybe_unused]] const auto figures = asking.session->remove(event.target);
   }
 
+  Streams& streams_;
   Support support_;
   LineBuffer input_;
   bool input_open_ = true;
@@ -207,7 +216,8 @@ int run(int /*count*/, char** /*arguments*/) {
   // What opens sockets, which every new TTL takes; nothing else needs a privilege.
   net::keep_only({net::Capability::net_raw, net::Capability::net_admin});
   process::raise_descriptor_limit();
-  return Run().run();
+  Streams streams;
+  return streams.finish(name, Run(streams).run());
 }
 
 }  // namespace sonde::compat::mtr

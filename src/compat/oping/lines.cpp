@@ -9,8 +9,8 @@
 namespace sonde::compat::oping {
 
 ProbeLine probe_line(const pinghost& host, std::uint8_t qos) {
-  const std::string who =
-      fmt::format("{} ({}): icmp_seq={}", net::printable(host.host_name), host.address.to_string(), host.sequence);
+  const std::string who = fmt::format("{} ({}): icmp_seq={}", net::printable(host.host_name),
+                                      host.address.to_string(), host.sequence);
   if (host.latency_ms < 0) return {fmt::format("echo reply from {} ", who), "timeout", ""};
   std::string before = fmt::format("{} bytes from {} ttl={} ", host.data.size(), who, host.received_ttl);
   if (host.received_qos != 0 || qos != 0) before += fmt::format("qos={} ", qos_text(host.received_qos));

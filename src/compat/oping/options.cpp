@@ -7,13 +7,11 @@
 
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 #include <utility>
 
 #include "compat/oping/qos.hpp"
-#include "net/printable.hpp"
 
 namespace sonde::compat::oping {
 
@@ -54,10 +52,6 @@ constexpr std::string_view qos_usage =
     "                           type of service (RFC 1349)\n"
     "    0 - 255, 0x00 - 0xff   the byte itself\n";
 
-void say(std::string_view text) {
-  fmt::print(stderr, "{}\n", net::printable(text));
-}
-
 std::optional<Graph> graph_called(const char* name) {
   constexpr std::array<std::pair<const char*, Graph>, 4> graphs = {{{"none", Graph::none},
                                                                     {"prettyping", Graph::over_time},
@@ -78,7 +72,7 @@ std::optional<double> whole_number(const char* text) {
 
 class Reader {
  public:
-  explicit Reader(bool on_screen) : on_screen_(on_screen) {}
+  Reader(bool on_screen, Streams& streams) : on_screen_(on_screen), streams_(streams) {}
 
   CommandLine read(int count, char** arguments) {
     ::optind = 1;
@@ -208,12 +202,12 @@ class Reader {
   }
   std::optional<int> take_qos() {
     if (std::string_view(::optarg) == "help") {
-      fmt::print(stderr, "{}", qos_usage);
+      streams_.err(qos_usage);
       return 0;
     }
     const auto value = read_qos(::optarg);
     if (!value) {
-      fmt::print(stderr, "Invalid QoS argument: \"{}\"\n\n{}", net::printable(::optarg), qos_usage);
+      streams_.err(fmt::format("Invalid QoS argument: \"{}\"\n\n{}", ::optarg, qos_usage));
       return 1;
     }
     options_.qos = *value;
@@ -233,21 +227,23 @@ class Reader {
     options_.box_lines = static_cast<int>(value);
   }
 
-  int show_usage(const char* program, int status) const {
-    fmt::print(stderr, fmt::runtime(usage), net::printable(program), on_screen_ ? screen_usage : "");
+  int show_usage(const char* program, int status) {
+    streams_.err(fmt::format(fmt::runtime(usage), program, on_screen_ ? screen_usage : ""));
     return status;
   }
-  static void ignore(std::string_view what) { say(fmt::format("Ignoring invalid {}: {}", what, ::optarg)); }
+  void say(std::string_view text) { streams_.err(fmt::format("{}\n", text)); }
+  void ignore(std::string_view what) { say(fmt::format("Ignoring invalid {}: {}", what, ::optarg)); }
 
   bool on_screen_;
+  Streams& streams_;
   Options options_;
   std::optional<double> percentile_;
 };
 
 }  // namespace
 
-CommandLine read_command_line(int count, char** arguments, bool on_screen) {
-  return Reader(on_screen).read(count, arguments);
+CommandLine read_command_line(int count, char** arguments, bool on_screen, Streams& streams) {
+  return Reader(on_screen, streams).read(count, arguments);
 }
 
 }  // namespace sonde::compat::oping

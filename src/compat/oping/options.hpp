@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compat/oping/graph.hpp"
+#include "compat/streams.hpp"
 
 namespace sonde::compat::oping {
 
@@ -42,6 +43,6 @@ struct CommandLine {
 };
 
 // `on_screen`: with noping's options too.
-CommandLine read_command_line(int count, char** arguments, bool on_screen);
+CommandLine read_command_line(int count, char** arguments, bool on_screen, Streams& streams);
 
 }  // namespace sonde::compat::oping

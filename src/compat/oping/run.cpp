@@ -11,48 +11,70 @@
 #include <chrono>
 #include <clocale>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "compat/files.hpp"
 #include "compat/oping/history.hpp"
 #include "compat/oping/lines.hpp"
 #include "compat/oping/options.hpp"
 #include "compat/oping/screen.hpp"
+#include "compat/streams.hpp"
 #include "liboping/object.hpp"
 #include "net/permissions.hpp"
 #include "net/printable.hpp"
 #include "process/signals.hpp"
+#include "report/output.hpp"
 #include "report/repeat_limiter.hpp"
 
 namespace sonde::compat::oping {
 
 namespace {
 
+// Opened first and complained about when it is their turn.
+struct Files {
+  explicit Files(const Options& options) {
+    if (!options.file.empty()) hosts.emplace(options.file);
+    if (options.output_file.empty()) return;
+    rows = open_to_append(options.output_file);
+    if (!rows) rows_error = errno;
+  }
+
+  std::optional<HostFile> hosts;
+  net::FileDescriptor rows;
+  int rows_error = 0;
+};
+
 class Run {
  public:
-  Run(const Options& options, bool on_screen) : options_(options), on_screen_(on_screen) {}
+  Run(const Options& options, Files files, bool on_screen, std::string program, Streams& streams)
+      : options_(options),
+        files_(std::move(files)),
+        on_screen_(on_screen),
+        program_(std::move(program)),
+        streams_(streams) {}
 
   int run() {
-    if (const auto& refused = signals_.refused()) {
-      fmt::print(stderr, "{}\n", refused->message());
-      return 1;
-    }
     set_options();
     if (!add_file()) return 1;
     for (const std::string& host : options_.hosts) add(host);
     if (object_.count() == 0 || !open_output()) return 1;
     history_.resize(object_.count());
+    // Until here, where it reads and resolves, a signal ends it as it ends any program.
+    signals_.emplace();
+    if (const auto& refused = signals_->refused()) {
+      streams_.err(refused->message() + '\n');
+      return 1;
+    }
     if (!begin()) return 1;
     rounds();
     screen_.reset();
     for (const std::string& text : complaints_.rest()) show_complaint(text);
-    return std::min(summarize(), 255);
+    const int status = std::min(summarize(), 255);
+    return streams_.finish(program_, finish_rows(status), &*signals_);
   }
 
  private:
@@ -76,27 +98,26 @@ class Run {
     if (const auto behind = complaints_.pass(text)) show_complaint(text + *behind);
   }
 
-  void show_complaint(const std::string& text) const {
+  void show_complaint(const std::string& text) {
     if (screen_) {
       screen_->write(text);
       return screen_->update();
     }
-    std::fflush(stdout);
-    fmt::print(stderr, "{}\n", text);
+    streams_.err(text + '\n');
   }
 
   // False, everything said: there is no terminal.
   bool begin() {
     if (!on_screen_) {
       for (const pinghost* host = object_.first(); host != nullptr; host = host->next()) {
-        fmt::print("PING {} ({}) {} bytes of data.\n", net::printable(host->host_name), host->address.to_string(),
-                   host->data.size());
+        streams_.out(fmt::format("PING {} ({}) {} bytes of data.\n", net::printable(host->host_name),
+                                 host->address.to_string(), host->data.size()));
       }
       return true;
     }
     auto opened = Screen::open(options_);
     if (!opened) {
-      fmt::print(stderr, "{}\n", opened.error());
+      streams_.err(opened.error() + '\n');
       return false;
     }
     screen_ = std::move(*opened);
@@ -110,39 +131,32 @@ class Run {
     if (!object_.add(host)) complain(fmt::format("Adding host `{}' failed: ", host));
   }
 
-  // One host a line, the first word; `#` begins a comment.
   bool add_file() {
-    if (options_.file.empty()) return true;
-    std::ifstream file;
-    const bool is_input = options_.file == "-";
-    if (!is_input) file.open(options_.file);
-    if (!is_input && !file) {
-      fmt::print(stderr, "Opening {} failed: {}\n", net::printable(options_.file), std::strerror(errno));
+    if (!files_.hosts) return true;
+    const auto failed = [this](std::string_view what) {
+      streams_.err(
+          fmt::format("{} {} failed: {}\n", what, options_.file, std::strerror(files_.hosts->error())));
       return false;
-    }
-    std::istream& lines = is_input ? std::cin : file;
-    for (std::string line; std::getline(lines, line);) {
-      const std::size_t begin = line.find_first_not_of(" \t\r\v\f");
-      if (begin == std::string::npos || line[begin] == '#') continue;
-      add(line.substr(begin, line.find_first_of(" \t\r\v\f", begin) - begin));
-    }
-    if (!lines.bad()) return true;
-    // Without memory for a line the library's streams are bad, and throw nothing.
-    fmt::print(stderr, "Reading {} failed\n", net::printable(options_.file));
-    return false;
+    };
+    if (files_.hosts->error() != 0) return failed("Opening");
+    while (const auto host = files_.hosts->next()) add(*host);
+    return files_.hosts->error() == 0 || failed("Reading");
   }
 
   bool open_output() {
     if (options_.output_file.empty()) return true;
-    output_.open(options_.output_file, std::ios::app);
-    if (!output_)
-      fmt::print(stderr, "opening \"{}\" failed: {}\n", net::printable(options_.output_file), std::strerror(errno));
-    return output_.good();
+    if (!files_.rows) {
+      streams_.err(
+          fmt::format("opening \"{}\" failed: {}\n", options_.output_file, std::strerror(files_.rows_error)));
+      return false;
+    }
+    rows_.emplace(files_.rows.get(), options_.output_file);
+    return true;
   }
 
   void rounds() {
-    std::fflush(stdout);
     for (std::uint64_t round = 1; !stopped_; ++round) {
+      streams_.flush();
       const auto next =
           std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
                                                  std::chrono::duration<double>(options_.interval_s));
@@ -153,11 +167,40 @@ class Run {
         for (const pinghost* host = object_.first(); host != nullptr; host = host->next()) {
           report(*host, place++);
         }
-        screen_ ? screen_->update() : static_cast<void>(std::fflush(stdout));
+        if (screen_) screen_->update();
       }
-      if (round == options_.count || std::ferror(stdout) != 0) return;
+      write_out();
+      if (round == options_.count || failed()) return;
       wait_until(next);
     }
+  }
+
+  // What the readers take now; where too much waits for them it is waited for.
+  void write_out() {
+    streams_.flush();
+    streams_.make_room(signals_->fd());
+    if (!rows_) return;
+    rows_->flush(std::chrono::milliseconds(0));
+    if (rows_->is_full()) rows_->drain(signals_->fd());
+  }
+
+  bool failed() const { return streams_.failed() || (rows_ && rows_->error()); }
+
+  // All rows are in their file, or it is said why not.
+  int finish_rows(int status) {
+    if (!rows_) return status;
+    streams_.flush();
+    while (!rows_->drain(signals_->fd()) && !rows_->error()) {
+      stopped_ = false;
+      take_signals();
+      if (stopped_) {
+        streams_.err(fmt::format("{}: {} was not read to its end\n", program_, options_.output_file));
+        return output_failed_status;
+      }
+    }
+    if (!rows_->error()) return status;
+    streams_.err(fmt::format("{}: {}\n", program_, rows_->error()->message()));
+    return output_failed_status;
   }
 
   void wait_until(std::chrono::steady_clock::time_point next) {
@@ -165,17 +208,22 @@ class Run {
       take_signals();
       if (watches_keys_) take_keys();
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - std::chrono::steady_clock::now());
-      if (stopped_ || left.count() <= 0) return;
+      if (stopped_ || failed() || left.count() <= 0) return;
       // A terminal that is gone has nothing more to read, and says so at once each time.
-      std::array<pollfd, 2> waited{
-          {{signals_.fd(), POLLIN, 0}, {watches_keys_ ? STDIN_FILENO : -1, POLLIN, 0}}};
+      const auto [output, errors] = streams_.waited_for();
+      std::array<pollfd, 5> waited{{{signals_->fd(), POLLIN, 0},
+                                    {watches_keys_ ? STDIN_FILENO : -1, POLLIN, 0},
+                                    {rows_ && rows_->pending() > 0 ? rows_->descriptor() : -1, POLLOUT, 0},
+                                    output,
+                                    errors}};
       ::poll(waited.data(), waited.size(), static_cast<int>(std::min<std::int64_t>(left.count(), 1'000'000)));
       if ((waited[1].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) watches_keys_ = false;
+      write_out();
     }
   }
 
   void take_signals() {
-    while (const auto signal = signals_.next()) {
+    while (const auto signal = signals_->next()) {
       stopped_ = stopped_ || *signal == SIGINT || *signal == SIGTERM;
       if (*signal != SIGWINCH || !screen_) continue;
       screen_->fit();
@@ -218,36 +266,40 @@ class Run {
       screen_->show(place, net::printable(host.host_name), history);
       if (answered && options_.bell) screen_->ring();
     } else {
-      fmt::print("{}{}{}\n{}", line.before, line.mark, line.after, answered && options_.bell ? "\a" : "");
+      streams_.out(fmt::format("{}{}{}\n{}", line.before, line.mark, line.after,
+                               answered && options_.bell ? "\a" : ""));
     }
-    if (!output_.is_open()) return;
-    if (host.sequence % 32 == 0) output_ << "#time,host,latency[ms]\n";
+    if (!rows_) return;
+    if (host.sequence % 32 == 0) rows_->write("#time,host,latency[ms]\n");
     const double now =
         std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-    output_ << fmt::format("{:.3f},\"{}\",{:.2f}\n", now, host.host_name, host.latency_ms);
+    rows_->write(fmt::format("{:.3f},\"{}\",{:.2f}\n", now, host.host_name, host.latency_ms));
   }
 
   // How many hosts lost more than they may.
-  int summarize() const {
+  int summarize() {
     int failed = 0;
     std::size_t place = 0;
     for (const pinghost* host = object_.first(); host != nullptr; host = host->next()) {
       const History& history = history_[place++];
-      fmt::print("\n--- {} ping statistics ---\n", net::printable(host->host_name));
-      fmt::print("{}\n", packets_text(history));
+      streams_.out(fmt::format("\n--- {} ping statistics ---\n", net::printable(host->host_name)));
+      streams_.out(packets_text(history) + '\n');
       if (history.sent() != 0 && history.lost() > options_.most_lost) ++failed;
       if (const SortedTimes times(history); !times.empty())
-        fmt::print("{}\n", times_text(times, options_.percentile));
+        streams_.out(times_text(times, options_.percentile) + '\n');
     }
     return failed;
   }
 
   const Options& options_;
+  Files files_;
   bool on_screen_;
-  process::Signals signals_;
+  std::string program_;
+  Streams& streams_;
+  std::optional<process::Signals> signals_;
   pingobj object_;
-  std::vector<History> history_;  // in the order of the object's hosts
-  std::ofstream output_;
+  std::vector<History> history_;        // in the order of the object's hosts
+  std::optional<report::Output> rows_;  // of -O
   report::RepeatLimiter complaints_;
   std::unique_ptr<Screen> screen_;  // null: lines on standard output
   bool watches_keys_ = false;
@@ -255,10 +307,16 @@ class Run {
 };
 
 int run_as(bool on_screen, int count, char** arguments) {
-  // What opens sockets; nothing else needs a privilege.
-  net::keep_only({net::Capability::net_raw, net::Capability::net_admin});
-  const CommandLine line = read_command_line(count, arguments, on_screen);
-  return line.options ? Run(*line.options, on_screen).run() : line.status;
+  // What opens sockets; nothing else needs a privilege, once the files are open.
+  const auto needed = {net::Capability::net_raw, net::Capability::net_admin};
+  Streams streams;
+  const std::string program = count > 0 ? arguments[0] : "oping";
+  const CommandLine line = read_command_line(count, arguments, on_screen, streams);
+  if (!line.options) return streams.finish(program, line.status);
+  prepare_to_open_files(needed);
+  Files files(*line.options);
+  net::keep_only(needed);
+  return streams.finish(program, Run(*line.options, std::move(files), on_screen, program, streams).run());
 }
 
 }  // namespace

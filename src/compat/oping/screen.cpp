@@ -17,6 +17,8 @@
 #define NCURSES_NOMACROS
 #include <ncurses.h>
 
+#include "net/memory.hpp"
+
 namespace sonde::compat::oping {
 
 namespace {
@@ -37,10 +39,8 @@ struct EndWindow {
   void operator()(WINDOW* window) const { ::delwin(window); }
 };
 struct EndTerminal {
-  void operator()(SCREEN* terminal) const {
-    ::endwin();
-    ::delscreen(terminal);
-  }
+  // Its memory goes with the process: delscreen() takes some, and crashes where there is none.
+  void operator()(SCREEN* /*terminal*/) const { ::endwin(); }
 };
 using Window = std::unique_ptr<WINDOW, EndWindow>;
 
@@ -343,6 +343,7 @@ Screen::Wish Screen::read_keys() {
 
 std::expected<std::unique_ptr<Screen>, std::string> Screen::open(const Options& options) {
   auto windows = std::make_unique<Windows>();
+  net::need_memory();
   windows->terminal.reset(::newterm(nullptr, stdout, stdin));
   if (!windows->terminal) {
     const char* kind = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe): nobody sets variables here

@@ -73,7 +73,7 @@ std::optional<Exit> Search::name_ipv4(const std::string& canonical_name) {
     const bool listed = options_->timestamp == TimestampRequest::listed_addresses;
     const std::size_t most = listed ? 5 : 10;
     const bool without = options_->record_route || (options_->timestamp && !listed);
-    if (without || operands.size() > most) return show_usage();
+    if (without || operands.size() > most) return show_usage(*voice_);
   }
   for (const std::string& operand : operands) {
     const bool is_last = &operand == &operands.back();
@@ -95,7 +95,7 @@ std::optional<Exit> Search::name_ipv4(const std::string& canonical_name) {
 }
 
 std::optional<Exit> Search::name_ipv6() {
-  if (options_->operands.size() > 1) return show_usage();
+  if (options_->operands.size() > 1) return show_usage(*voice_);
   found_.name = options_->operands.front();
   found_.is_numeric = found_.name.find(':') != std::string::npos;
   const auto bytes = found_.address.bytes();
@@ -109,7 +109,7 @@ std::expected<bool, Exit> Search::connect(RouteCheck& check, const Address& towa
   if (refusal == EACCES && towards.is_ipv4()) {
     if (!options_->broadcast)
       return refuse("Do you want to ping broadcast? Then -b. If not, check your local firewall rules");
-    std::fputs("WARNING: pinging broadcast address\n", stderr);
+    voice_->streams().err("WARNING: pinging broadcast address\n");
     if (auto allowed = check.allow_broadcast(); !allowed) return refuse(allowed.error());
     refusal = check.connect(towards);
   } else if ((refusal == EHOSTUNREACH || refusal == ENETUNREACH) && more) {

@@ -74,9 +74,9 @@ Microseconds time_of(const Event& event) {
 std::string reply_line(const Event& event, std::string_view who, const ReplyStyle& style,
                        std::string_view ip_options) {
   std::string line = fmt::format("{} bytes from {}:", event.bytes, net::printable(who));
-  line += event.node_answer
-              ? fmt::format("{}; seq={};", net::printable(node_answer_text(event)), icmp_sequence(event.sequence))
-              : fmt::format(" icmp_seq={}", icmp_sequence(event.sequence));
+  line += event.node_answer ? fmt::format("{}; seq={};", net::printable(node_answer_text(event)),
+                                          icmp_sequence(event.sequence))
+                            : fmt::format(" icmp_seq={}", icmp_sequence(event.sequence));
   if (style.verbose && style.identifier) line += fmt::format(" ident={}", *style.identifier);
   if (event.ttl) line += fmt::format(" ttl={}", *event.ttl);
   if (static_cast<int>(event.bytes) < style.size_bytes + echo_header_bytes) return line + " (truncated)\n";

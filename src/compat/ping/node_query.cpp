@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cstdio>
 #include <span>
 #include <string_view>
 
@@ -44,8 +43,8 @@ constexpr std::array words{
 };
 
 // A request for it is answered, a mistake complained about.
-Exit show_help(bool asked_for) {
-  std::fputs(
+Exit show_help(bool asked_for, const Voice& voice) {
+  constexpr std::string_view text =
       "ping -6 -N <nodeinfo opt>\n"
       "Help:\n"
       "  help\n"
@@ -63,16 +62,16 @@ Exit show_help(bool asked_for) {
       "  subject-ipv6=addr\n"
       "  subject-ipv4=addr\n"
       "  subject-name=name\n"
-      "  subject-fqdn=name\n",
-      asked_for ? stdout : stderr);
+      "  subject-fqdn=name\n";
+  asked_for ? voice.streams().out(text) : voice.streams().err(text);
   return {asked_for ? 0 : refusal_status};
 }
 
 }  // namespace
 
-bool NodeQueryReader::take_type(std::uint16_t type, std::uint16_t flag) {
+bool NodeQueryReader::take_type(std::uint16_t type, std::uint16_t flag, const Voice& voice) {
   if (type_ && *type_ != type) {
-    std::puts("Qtype conflict");
+    voice.streams().out("Qtype conflict\n");
     return false;
   }
   type_ = type;
@@ -80,9 +79,9 @@ bool NodeQueryReader::take_type(std::uint16_t type, std::uint16_t flag) {
   return true;
 }
 
-bool NodeQueryReader::take_subject_type(std::uint8_t type) {
+bool NodeQueryReader::take_subject_type(std::uint8_t type, const Voice& voice) {
   if (!subject_.empty() && subject_type_ != type) {
-    std::puts("Subject type conflict");
+    voice.streams().out("Subject type conflict\n");
     return false;
   }
   subject_type_ = type;
@@ -90,7 +89,7 @@ bool NodeQueryReader::take_subject_type(std::uint8_t type) {
 }
 
 bool NodeQueryReader::take_subject_address(std::uint8_t type, const std::string& name, const Voice& voice) {
-  if (!take_subject_type(type)) return false;
+  if (!take_subject_type(type, voice)) return false;
   const auto found = look_up(name, type == ipv6_subject ? Family::ipv6 : Family::ipv4, AI_IDN);
   if (!found) {
     voice.say(fmt::format("{}: {}", name, found.error().text()));
@@ -103,7 +102,7 @@ bool NodeQueryReader::take_subject_address(std::uint8_t type, const std::string&
 
 std::optional<Exit> NodeQueryReader::take_subject_name(const std::string& given, bool fully_qualified,
                                                        const Voice& voice) {
-  if (!take_subject_type(name_subject)) return show_help(false);
+  if (!take_subject_type(name_subject, voice)) return show_help(false, voice);
   const auto encoded = encode_name(given);
   if (!encoded) return voice.refuse(refusal_status, "IDN encoding error: " + encoded.error());
   std::string name = *encoded;
@@ -127,19 +126,19 @@ std::optional<Exit> NodeQueryReader::take_subject_name(const std::string& given,
 }
 
 std::optional<Exit> NodeQueryReader::take(const std::string& argument, const Voice& voice) {
-  if (argument == "help") return show_help(true);
+  if (argument == "help") return show_help(true, voice);
   const auto word = std::ranges::find(words, argument, &Word::text);
   if (word != words.end())
-    return take_type(word->type, word->flag) ? std::nullopt : std::optional(show_help(false));
+    return take_type(word->type, word->flag, voice) ? std::nullopt : std::optional(show_help(false, voice));
   const auto equals = argument.find('=');
   const std::string name = argument.substr(0, equals);
   const std::string value = equals == std::string::npos ? "" : argument.substr(equals + 1);
-  if (equals == std::string::npos) return show_help(false);
+  if (equals == std::string::npos) return show_help(false, voice);
   if (name == "subject-name" || name == "subject-fqdn")
     return take_subject_name(value, name == "subject-fqdn", voice);
-  if (name != "subject-ipv6" && name != "subject-ipv4") return show_help(false);
+  if (name != "subject-ipv6" && name != "subject-ipv4") return show_help(false, voice);
   const bool taken = take_subject_address(name == "subject-ipv6" ? ipv6_subject : ipv4_subject, value, voice);
-  return taken ? std::nullopt : std::optional(show_help(false));
+  return taken ? std::nullopt : std::optional(show_help(false, voice));
 }
 
 std::optional<NodeQuery> NodeQueryReader::query() const {

@@ -21,8 +21,8 @@ class NodeQueryReader {
 
  private:
   // False: not with what came before, or not at all; said already.
-  bool take_type(std::uint16_t type, std::uint16_t flag);
-  bool take_subject_type(std::uint8_t type);
+  bool take_type(std::uint16_t type, std::uint16_t flag, const Voice& voice);
+  bool take_subject_type(std::uint8_t type, const Voice& voice);
   bool take_subject_address(std::uint8_t type, const std::string& name, const Voice& voice);
   // nullopt: the same.
   std::optional<Exit> take_subject_name(const std::string& given, bool fully_qualified, const Voice& voice);

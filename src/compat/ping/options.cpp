@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <climits>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -209,7 +208,7 @@ void Reader::take_pattern(const char* text) {
   if (!options_.quiet) {
     std::string line = "PATTERN: 0x";
     for (const std::byte byte : pattern) line += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
-    std::puts(line.c_str());
+    voice_->streams().out(line + '\n');
   }
   options_.pattern = std::move(pattern);
 }
@@ -217,10 +216,11 @@ void Reader::take_pattern(const char* text) {
 void Reader::show_version() {
   constexpr const char* version = "20250605";
   if (options_.json) {
-    std::fputs(json_version(version).c_str(), stdout);
+    voice_->streams().out(json_version(version));
   } else {
-    std::printf("ping from iputils %s\n", version);
-    std::puts("libcap: yes, IDN: yes, NLS: no, error.h: yes, getrandom(): yes, __fpending(): yes");
+    voice_->streams().out(fmt::format("ping from iputils {}\n", version));
+    voice_->streams().out(
+        "libcap: yes, IDN: yes, NLS: no, error.h: yes, getrandom(): yes, __fpending(): yes\n");
   }
   exit_ = Exit{0};
 }
@@ -376,11 +376,11 @@ std::expected<Options, Exit> Reader::read(int count, char** arguments) {
   for (int letter = 0; (letter = ::getopt(count, arguments, letters)) != -1;) {
     if (letter == ':') {
       voice_->say(fmt::format("option requires an argument -- '{}'", static_cast<char>(optopt)));
-      return std::unexpected(show_usage());
+      return std::unexpected(show_usage(*voice_));
     }
     if (letter == '?' && optopt != '?' && optopt != 0)
       voice_->say(fmt::format("invalid option -- '{}'", static_cast<char>(optopt)));
-    if (letter == '?' || letter == 'h') return std::unexpected(show_usage());
+    if (letter == '?' || letter == 'h') return std::unexpected(show_usage(*voice_));
     take(letter, std::strchr(letters, letter)[1] == ':' ? optarg : nullptr);
     if (exit_) return std::unexpected(*exit_);
   }

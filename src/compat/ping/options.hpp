@@ -67,6 +67,6 @@ std::expected<Options, Exit> read_options(int count, char** arguments, Surroundi
                                           Voice& voice);
 
 // The options, on standard error.
-Exit show_usage();
+Exit show_usage(const Voice& voice);
 
 }  // namespace sonde::compat::ping

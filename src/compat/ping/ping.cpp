@@ -6,7 +6,6 @@
 
 #include <cerrno>
 #include <clocale>
-#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
@@ -16,6 +15,7 @@
 #include "compat/ping/run.hpp"
 #include "compat/ping/sockets.hpp"
 #include "compat/ping/voice.hpp"
+#include "compat/streams.hpp"
 #include "sonde/address.hpp"
 
 namespace sonde::compat::ping {
@@ -64,11 +64,10 @@ int ping(int count, char** arguments) {
   // Names may be written in letters beyond ASCII, and the system's messages in the user's language; numbers are not.
   std::setlocale(LC_CTYPE, "");
   std::setlocale(LC_MESSAGES, "");
-  Voice voice(arguments[0]);
+  Streams streams;
+  Voice voice(arguments[0], streams);
   const int status = run(count, arguments, voice);
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
-  if (errno == EPIPE) return status;
-  return voice.refuse(1, "write error", errno).status;
+  return streams.finish(voice.name(), status);
 }
 
 }  // namespace sonde::compat::ping

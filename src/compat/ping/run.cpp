@@ -12,10 +12,9 @@
 #include <cinttypes>
 #include <climits>
 #include <csignal>
-#include <cstdio>
 #include <random>
-#include <tuple>
 #include <system_error>
+#include <tuple>
 
 #include "compat/ping/error_words.hpp"
 #include "compat/ping/json.hpp"
@@ -70,6 +69,7 @@ Run::Run(const Options& options, Destination destination, TransportKind way, boo
       asks_node_(options.node_query && !destination_.address.is_ipv4()),
       payload_bytes_(asks_node_ ? 0 : options.size_bytes),
       voice_(voice),
+      streams_(voice.streams()),
       clock_(Clock::system()),
       signals_({SIGINT, SIGALRM, SIGQUIT}),
       names_(options.force_names || !(options.numeric || destination_.is_numeric), signals_.fd()),
@@ -88,12 +88,12 @@ Run::Run(const Options& options, Destination destination, TransportKind way, boo
 
 void Run::show_header() const {
   if (options_.json) return;
-  std::string line = fmt::format("PING {} ({}) ", net::printable(destination_.name), destination_.address_text);
+  std::string line =
+      fmt::format("PING {} ({}) ", net::printable(destination_.name), destination_.address_text);
   if (options_.flow_label && !destination_.address.is_ipv4())
     line += fmt::format(", flow {:#07x}, ", *options_.flow_label);
   if (!options_.device.empty() || options_.strict_source)
-    line += fmt::format("from {} {}: ", destination_.source.to_string(),
-                        net::printable(options_.device));
+    line += fmt::format("from {} {}: ", destination_.source.to_string(), net::printable(options_.device));
   if (destination_.address.is_ipv4()) {
     constexpr int headers = 8 + 20;
     line += fmt::format("{}({}) bytes of data.\n", options_.size_bytes,
@@ -101,7 +101,7 @@ void Run::show_header() const {
   } else {
     line += fmt::format("{} data bytes\n", options_.size_bytes);
   }
-  std::fputs(line.c_str(), stdout);
+  streams_.out(line);
 }
 
 std::optional<Exit> Run::check_pace() const {
@@ -185,13 +185,13 @@ int Run::run() {
     return voice_.refuse(refusal_status, "cannot set unicast time-to-live", EINVAL).status;
   show_header();
   if (const auto exit = check_pace()) return exit->status;
-  std::fflush(stdout);
+  streams_.flush();
   if (const auto exit = open_session()) return exit->status;
   net::keep_only({});  // the one socket is open
   started_ = clock_.monotonic();
   if (options_.deadline_s != 0) ends_ = started_ + std::chrono::seconds(options_.deadline_s);
   loop();
-  return finish();
+  return streams_.finish(voice_.name(), finish(), &signals_);
 }
 
 // --- the loop -----------------------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ bool Run::has_enough() const {
 }
 
 bool Run::is_over() const {
-  if (exiting_ || has_enough()) return true;
+  if (exiting_ || has_enough() || streams_.failed()) return true;
   // With a deadline the first error ends it too.
   if (options_.deadline_s != 0 && tally_.errors() != 0) return true;
   return ends_ && clock_.monotonic() >= *ends_;
@@ -247,21 +247,24 @@ bool Run::wait() {
   if (next) {
     const auto left = std::max<std::int64_t>(0, (*next - clock_.monotonic()).count());
     // While a flood keeps up there is never anything to wait for, and looking for signals is a good part of its cost.
-    // So is writing its marks one by one, which nobody could tell apart.
+    // So is writing its marks or lines one by one, which nobody could tell apart.
     if (left == 0 && ++turns_without_wait_ < most_turns_without_wait) return false;
     turns_without_wait_ = 0;
     timeout = {static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
   }
-  if (!flood_.empty()) print_flood(std::exchange(flood_, {}));
-  std::array<pollfd, 2> waited_for{{{session_->fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}}};
+  print_flood(std::exchange(flood_, {}));
+  streams_.flush();
+  streams_.make_room(signals_.fd());
+  const auto [output, errors] = streams_.waited_for();
+  std::array<pollfd, 4> waited_for{{{signals_.fd(), POLLIN, 0}, {session_->fd(), POLLIN, 0}, output, errors}};
   ::ppoll(waited_for.data(), waited_for.size(), next ? &timeout : nullptr, nullptr);
-  return (waited_for[1].revents & POLLIN) != 0;
+  return (waited_for[0].revents & POLLIN) != 0;
 }
 
 void Run::take_signals() {
   while (const auto signal = signals_.next()) {
     if (*signal == SIGQUIT) {
-      std::fputs(status_text(tally_).c_str(), stderr);
+      streams_.err(status_text(tally_));
     } else {
       exiting_ = true;
       names_.stop();
@@ -385,18 +388,15 @@ std::string Run::stamp() const {
 }
 
 void Run::print(const std::string& line) {
-  std::fwrite(line.data(), 1, line.size(), stdout);
-  std::fflush(stdout);
+  streams_.out(line);
 }
 
 void Run::print_flood(std::string_view marks) {
-  if (options_.json) return;
-  std::fwrite(marks.data(), 1, marks.size(), stdout);
-  std::fflush(stdout);
+  if (!options_.json) streams_.out(marks);
 }
 
 int Run::finish() {
-  if (!flood_.empty()) print_flood(std::exchange(flood_, {}));
+  print_flood(std::exchange(flood_, {}));
   for (const std::string& text : refusals_.rest()) voice_.say("sendmsg: " + text);
   const bool with_pace = options_.flood || options_.adaptive || options_.interval_ms == 0;
   print(options_.json ? json_summary(tally_, destination_.name, with_pace)

@@ -12,6 +12,7 @@
 #include "compat/ping/options.hpp"
 #include "compat/ping/tally.hpp"
 #include "compat/ping/voice.hpp"
+#include "compat/streams.hpp"
 #include "process/signals.hpp"
 #include "report/repeat_limiter.hpp"
 #include "sonde/session.hpp"
@@ -60,6 +61,7 @@ class Run {
   bool asks_node_;     // -N, and the host is one of IPv6
   int payload_bytes_;  // that come back as they were sent
   const Voice& voice_;
+  Streams& streams_;
   const Clock& clock_;
   process::Signals signals_;
   HostNames names_;

@@ -1,7 +1,6 @@
 // usage.cpp: what ping says to those who ask wrongly.
-#include <cstdio>
-
 #include "compat/ping/options.hpp"
+#include "compat/ping/voice.hpp"
 
 namespace sonde::compat::ping {
 
@@ -63,9 +62,8 @@ Measured by sonde; see sonde(1).
 
 }  // namespace
 
-Exit show_usage() {
-  std::fflush(stdout);
-  std::fputs(usage_text, stderr);
+Exit show_usage(const Voice& voice) {
+  voice.streams().err(usage_text);
   return {2};
 }
 

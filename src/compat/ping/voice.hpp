@@ -1,9 +1,12 @@
-// voice.hpp: what ping says on standard error: its name as it was called by, then the text, as error(3) writes it. With -j
-// it is a JSON object on standard output instead.
+// voice.hpp: what ping says: its lines on standard output, and complaints on standard error, its name as it was called by
+// before each, as error(3) writes it. With -j a complaint is a JSON object on standard output instead.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "compat/streams.hpp"
 
 namespace sonde::compat::ping {
 
@@ -16,11 +19,13 @@ inline constexpr int refusal_status = 2;
 
 class Voice {
  public:
-  explicit Voice(std::string name) : name_(std::move(name)) {}
+  Voice(std::string name, Streams& streams) : name_(std::move(name)), streams_(&streams) {}
 
   void speak_json(bool json) { json_ = json; }
-  // "ping: text", ": strerror" behind it unless `system_errno` is 0, and what is to stand behind that. Standard output is
-  // flushed before.
+  Streams& streams() const { return *streams_; }
+  const std::string& name() const { return name_; }
+
+  // "ping: text", ": strerror" behind it unless `system_errno` is 0, and what is to stand behind that.
   void say(std::string_view text, int system_errno = 0, std::string_view behind = {}) const;
   // Says it, and how the program ends for it.
   Exit refuse(int status, std::string_view text, int system_errno = 0) const {
@@ -30,6 +35,7 @@ class Voice {
 
  private:
   std::string name_;
+  Streams* streams_;
   bool json_ = false;
 };
 
