@@ -39,6 +39,9 @@ std::vector<std::string> summary_lines(const SweepAccount& account) {
           "{} late, {} duplicate, {} forged, {} ICMP errors; on this host: {} refused, {} answers dropped",
           counts.late, counts.duplicates, counts.forged, counts.errors, counts.refused,
           counts.receive_drops)};
+  if (counts.rtt_bounds > 0)
+    lines.push_back(
+        fmt::format("{} round-trip times are too short to be told: upper bounds", counts.rtt_bounds));
   for (const auto& [system_errno, probes] : account.state.refusals)
     lines.push_back(Error::from_errno(system_errno, fmt::format("{} probes never left", probes)).message());
   if (account.end == sweep::SweepEnd::min_hit_rate)

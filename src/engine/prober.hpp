@@ -162,6 +162,10 @@ class Prober {
   bool is_known(const ProbeSlot& slot) const;
   void forget_stamp(ProbeSlot& slot);
   void lose(Channel& channel, ProbeSlot& slot, EventFlags why = {});
+  // Nothing came: it is lost, or never left.
+  void end_unanswered(Channel& channel, ProbeSlot& slot, EventFlags why = {});
+  // The kernel took the probe and threw it away, as its device has no carrier: there is no stamp, and nothing else says so.
+  bool never_left(const ProbeSlot& slot) const;
   // Tells which probes were lost by `now`, which lies before this call. What came in time is not lost, however late this
   // process reads it: so nothing is until all is read that had come by then.
   void expire(Channel& channel, MonotonicTime now);

@@ -2,8 +2,11 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "engine/prober.hpp"
+#include "net/interfaces.hpp"
+#include "net/route.hpp"
 #include "wire/bytes.hpp"
 #include "wire/ip.hpp"
 #include "wire/probe_message.hpp"
@@ -97,6 +100,16 @@ void Prober::take_arrival(Channel& channel, const transport::Arrival& arrival) {
   }
 }
 
+void Prober::end_unanswered(Channel& channel, ProbeSlot& slot, EventFlags why) {
+  if (!is_known(slot) || !never_left(slot)) return lose(channel, slot, why);
+  slot.stamp_asked = false;
+  Event event = matcher_.unanswered(slot, agenda_.target(slot.target).address);
+  event.kind = EventKind::local;
+  event.reason = ErrorReason::local_error;
+  event.system_errno = ENETDOWN;
+  conclude(channel, slot, event);
+}
+
 void Prober::compare_with_timeout(const transport::Arrival& arrival, Channel& channel, Match& match) {
   Event& event = match.event;
   const Nanoseconds timeout = channel.inflight.timeout_of(*match.slot);
@@ -122,7 +135,8 @@ void Prober::conclude(Channel& channel, ProbeSlot& slot, Event& event) {
   if (slot.stamp_asked && slot.stamp == UnixTime{} && event.kind != EventKind::late) ++stamp_drops_;
   if (event.kind == EventKind::late && slot.suspect) event.flags |= EventFlag::suspect;
   const MonotonicTime timed_out_at = slot.sent_at + channel.inflight.timeout_of(slot);
-  channel.inflight.settle(slot, event.kind == EventKind::error  ? ProbeState::failed
+  channel.inflight.settle(slot, event.kind == EventKind::error || event.kind == EventKind::local
+                                    ? ProbeState::failed
                                 : event.kind == EventKind::lost ? ProbeState::lost
                                                                 : ProbeState::answered);
   sink_->outcome(target, event);
@@ -139,6 +153,13 @@ void Prober::forget_stamp(ProbeSlot& slot) {
 bool Prober::is_known(const ProbeSlot& slot) const {
   const Target& target = agenda_.target(slot.target);
   return target.present && target.generation == slot.generation;
+}
+
+bool Prober::never_left(const ProbeSlot& slot) const {
+  if (!slot.stamp_asked || slot.stamp != UnixTime{}) return false;
+  const Target& target = agenda_.target(slot.target);
+  const auto route = net::find_route(target.address, agenda_.options(target.options).network);
+  return route && net::lacks_carrier(route->interface);
 }
 
 void Prober::lose(Channel& channel, ProbeSlot& slot, EventFlags why) {
@@ -165,7 +186,7 @@ void Prober::expire(Channel& channel, MonotonicTime now) {
   if (!read.to_end && overdue.packets < enough) return;
   const MonotonicTime until = read.to_end ? now : overdue.since;
   channel.overdue.reset();
-  while (ProbeSlot* slot = channel.inflight.expire_one(until)) lose(channel, *slot);
+  while (ProbeSlot* slot = channel.inflight.expire_one(until)) end_unanswered(channel, *slot);
 }
 
 void Prober::expire_all() {
@@ -184,7 +205,8 @@ void Prober::give_up() {
     channel->inflight.has_expired(now);  // moves its time on
     do expire(*channel, now);
     while (channel->overdue);
-    channel->inflight.for_each_waiting([&](ProbeSlot& slot) { lose(*channel, slot, EventFlag::cut_short); });
+    channel->inflight.for_each_waiting(
+        [&](ProbeSlot& slot) { end_unanswered(*channel, slot, EventFlag::cut_short); });
   }
 }
 

@@ -197,8 +197,9 @@ void pingobj::take(const sonde::Event& event) {
   const auto asked = asked_.find(static_cast<std::uint64_t>(event.target));
   if (!event.has_target || asked == asked_.end()) return;
   pinghost& host = *asked->second;
-  // Without a route to it a host is as silent as it is without an answer, in liboping's eyes.
-  const bool no_route = event.system_errno == EHOSTUNREACH || event.system_errno == ENETUNREACH;
+  // Without a route to it, or a carrier, a host is as silent as it is without an answer, in liboping's eyes.
+  const bool no_route = event.system_errno == EHOSTUNREACH || event.system_errno == ENETUNREACH ||
+                        event.system_errno == ENETDOWN;
   if (event.kind == sonde::EventKind::local && !no_route) {
     ++unsent_;
     error = "sendto: " + std::generic_category().message(event.system_errno);

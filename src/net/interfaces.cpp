@@ -66,6 +66,16 @@ Result<std::vector<Interface>> list_interfaces() {
   return interfaces;
 }
 
+bool lacks_carrier(const std::string& name) {
+  ifreq request{};
+  if (name.empty() || name.size() >= sizeof request.ifr_name) return false;
+  name.copy(request.ifr_name, name.size());
+  const FileDescriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket || ::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0) return false;
+  const auto flags = static_cast<unsigned short>(request.ifr_flags);
+  return (flags & IFF_UP) != 0 && (flags & IFF_RUNNING) == 0;
+}
+
 Result<std::uint32_t> interface_index(const std::string& name) {
   const std::uint32_t index = name.empty() || name.size() >= IF_NAMESIZE ? 0 : ::if_nametoindex(name.c_str());
   if (index != 0) return index;

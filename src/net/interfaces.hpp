@@ -23,6 +23,10 @@ struct Interface {
 // By index. Errors: system.
 Result<std::vector<Interface>> list_interfaces();
 
+// Whether the device cannot send as it has no carrier (or another condition of RFC 2863's ifOperStatus): the kernel throws away
+// what is sent by it, and says nothing of that. False where that is not known.
+bool lacks_carrier(const std::string& name);
+
 // Errors: not_found.
 Result<std::uint32_t> interface_index(const std::string& name);
 Result<std::string> interface_name(std::uint32_t index);

@@ -35,28 +35,32 @@ class AwaitedStamps {
 };
 
 // How much later than its interpolated send time a probe reaches the device, where no stamp of its batch says so: the
-// median of the last that were stamped.
+// median of the last that were stamped. And how far from that they were, nine of ten of them.
 class UsualDelay {
  public:
   void add(Nanoseconds delay) {
     delays_[count_++ % delays_.size()] = delay;
     if (count_ % refresh != 0) return;
     auto sorted = delays_;
-    const auto end =
-        sorted.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(count_, sorted.size()));
-    const auto middle = sorted.begin() + (end - sorted.begin()) / 2;
-    std::nth_element(sorted.begin(), middle, end);
-    median_ = *middle;
+    const auto known = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(count_, sorted.size()));
+    const auto end = sorted.begin() + known;
+    std::nth_element(sorted.begin(), sorted.begin() + known / 2, end);
+    median_ = sorted[static_cast<std::size_t>(known / 2)];
+    for (auto one = sorted.begin(); one != end; ++one) *one = std::chrono::abs(*one - median_);
+    std::nth_element(sorted.begin(), sorted.begin() + known * 9 / 10, end);
+    spread_ = sorted[static_cast<std::size_t>(known * 9 / 10)];
   }
   // None until some were stamped.
   Nanoseconds median() const { return median_; }
+  // Unbounded until some were stamped.
+  Nanoseconds spread() const { return spread_; }
   std::uint64_t count() const { return count_; }
 
  private:
   static constexpr std::uint64_t refresh = 8;
   std::array<Nanoseconds, 31> delays_{};
   std::uint64_t count_ = 0;
-  Nanoseconds median_{};
+  Nanoseconds median_{}, spread_ = Nanoseconds::max();
 };
 
 struct Channel {

@@ -26,8 +26,9 @@ inline constexpr std::uint64_t most_threads = 4096;
 // All members of Counts, in the order of the file: one that is missing here would be forgotten by a resumed
 // sweep.
 inline constexpr std::uint64_t Counts::* counted[] = {
-    &Counts::sent,       &Counts::refused, &Counts::replies, &Counts::answering,     &Counts::late,
-    &Counts::duplicates, &Counts::errors,  &Counts::forged,  &Counts::receive_drops, &Counts::clock_steps};
+    &Counts::sent,          &Counts::refused,     &Counts::replies,   &Counts::answering,
+    &Counts::late,          &Counts::duplicates,  &Counts::errors,    &Counts::forged,
+    &Counts::receive_drops, &Counts::clock_steps, &Counts::rtt_bounds};
 static_assert(sizeof(Counts) == std::size(counted) * sizeof(std::uint64_t),
               "a member of Counts is missing above: add it at the end, and count checkpoint_version up");
 

@@ -128,7 +128,8 @@ void put_losses(Json& object, const SweepSummary& summary) {
                                {"duplicates", counts.duplicates},
                                {"icmp_errors", counts.errors},
                                {"forged", counts.forged},
-                               {"clock_steps", counts.clock_steps}};
+                               {"clock_steps", counts.clock_steps},
+                               {"rtt_bounds", counts.rtt_bounds}};
 }
 
 }  // namespace

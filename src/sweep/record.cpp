@@ -14,6 +14,7 @@ Counts& Counts::operator+=(const Counts& other) {
   forged += other.forged;
   receive_drops += other.receive_drops;
   clock_steps += other.clock_steps;
+  rtt_bounds += other.rtt_bounds;
   return *this;
 }
 

@@ -20,7 +20,8 @@ struct Record {
   ErrorReason reason = ErrorReason::none;      // of an error
   std::uint16_t identifier = 0, sequence = 0;  // of the echo
   std::optional<Nanoseconds> rtt;              // none: the packet does not say which probe it is about
-  std::optional<UnixTime> sent_at;             // the same
+  bool rtt_is_bound = false;                   // too short to be told: `rtt` is the longest that it can be
+  std::optional<UnixTime> sent_at;             // as `rtt`
   UnixTime received_at{};
   std::optional<std::uint32_t> probe;  // which probe to this address, from 0; the same
   std::optional<std::uint8_t> ttl;     // or hop limit, as it arrived
@@ -42,6 +43,7 @@ struct Counts {
   std::uint64_t forged = 0;         // answers without the proof
   std::uint64_t receive_drops = 0;  // dropped by this host's kernel: the receive buffer was full
   std::uint64_t clock_steps = 0;
+  std::uint64_t rtt_bounds = 0;  // records whose RTT is an upper bound
 
   Counts& operator+=(const Counts& other);
   friend bool operator==(const Counts&, const Counts&) = default;

@@ -2,16 +2,22 @@
 #include "sweep/send_log.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <limits>
 
 namespace sonde::sweep {
 
-void SendLog::add(std::uint64_t first_ordinal, std::uint32_t count, MonotonicTime first, MonotonicTime last) {
+void SendLog::add(std::uint64_t first_ordinal, std::uint32_t count, MonotonicTime began, MonotonicTime first,
+                  MonotonicTime last) {
+  const auto bounded = [](std::int64_t ns) {
+    constexpr std::int64_t longest = std::numeric_limits<std::uint32_t>::max();
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(ns, 0, longest));
+  };
   const std::int64_t step = count > 1 ? (last - first).count() / (count - 1) : 0;
-  constexpr std::int64_t longest = std::numeric_limits<std::uint32_t>::max();
-  records_.push_back(
-      {first_ordinal, first, count, static_cast<std::uint32_t>(std::clamp<std::int64_t>(step, 0, longest))});
+  records_.push_back({.first_ordinal = first_ordinal,
+                      .first = first,
+                      .count = count,
+                      .step_ns = bounded(step),
+                      .lead_ns = bounded((first - began).count())});
 }
 
 bool SendLog::holds(std::size_t place, std::uint64_t ordinal) const {
@@ -29,21 +35,26 @@ std::size_t SendLog::place_of(std::uint64_t ordinal) const {
   return last_place_ = place;
 }
 
-void SendLog::correct(std::uint64_t ordinal, Nanoseconds delay) {
+void SendLog::correct(std::uint64_t ordinal, UnixTime stamp) {
   const std::size_t place = place_of(ordinal);
-  constexpr std::int64_t longest = std::numeric_limits<std::int32_t>::max();
-  if (place < records_.size() && std::abs(delay.count()) < longest)
-    records_[place].delay_ns = static_cast<std::int32_t>(delay.count());
+  if (place == records_.size()) return;
+  Record& record = records_[place];
+  record.stamped = static_cast<std::uint32_t>(ordinal - record.first_ordinal);
+  record.stamp = stamp;
 }
 
 std::optional<SendLog::Sending> SendLog::find(std::uint64_t ordinal) const {
   const std::size_t place = place_of(ordinal);
   if (place == records_.size()) return std::nullopt;
   const Record& record = records_[place];
-  const std::uint64_t step = ordinal - record.first_ordinal;
-  Sending sending{.at = record.first + Nanoseconds(static_cast<std::int64_t>(step * record.step_ns)),
-                  .delay = {}};
-  if (record.delay_ns != no_delay) sending.delay = Nanoseconds(record.delay_ns);
+  const auto step = static_cast<std::int64_t>(ordinal - record.first_ordinal);
+  Sending sending{.at = record.first + Nanoseconds(step * record.step_ns),
+                  .earliest = record.first - Nanoseconds(record.lead_ns)};
+  if (record.stamp == UnixTime{}) return sending;
+  const std::int64_t behind = step - record.stamped;
+  sending.left = record.stamp + Nanoseconds(behind * record.step_ns);
+  if (behind >= 0) sending.not_before = record.stamp;
+  sending.is_stamped = behind == 0;
   return sending;
 }
 

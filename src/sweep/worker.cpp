@@ -197,8 +197,8 @@ void Worker::departed(Lane& lane, Channel& channel, std::size_t decided, std::ui
         stamps_every_probe() || i + 1 == decided || departures_[i + 1].call_began != departure.call_began;
     if (!record_ends) continue;
     if (departure.system_errno == 0)
-      log_.add(first_ordinal + begin, static_cast<std::uint32_t>(i + 1 - begin), departures_[begin].sent_at,
-               departure.sent_at);
+      log_.add(first_ordinal + begin, static_cast<std::uint32_t>(i + 1 - begin),
+               departures_[begin].call_began, departures_[begin].sent_at, departure.sent_at);
     begin = i + 1;
   }
   if (decided > 0) {

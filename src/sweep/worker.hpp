@@ -132,6 +132,8 @@ class Worker {
   void describe(const Channel& channel, const transport::Arrival& arrival, const Address& address,
                 Record& record) const;
   void measure(const transport::Arrival& arrival, const ProbeNumbers& numbers, Record& record) const;
+  Nanoseconds estimate(const transport::Arrival& arrival, const SendLog::Sending& sending) const;
+  Nanoseconds upper_bound(const transport::Arrival& arrival, const SendLog::Sending& sending) const;
 
   Common* common_;
   unsigned number_;

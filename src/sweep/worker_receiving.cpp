@@ -7,8 +7,7 @@ namespace sonde::sweep {
 
 void Worker::receive() {
   handed_over_ = false;
-  watch_.check();
-  const MonotonicTime began = watch_.now();
+  const MonotonicTime began = watch_.now();  // what comes from here on may not be read in this turn
   bool all = true;
   for (Lane* lane : {&ipv4_, &ipv6_}) {
     for (Channel& channel : lane->channels) all = receive_from(channel) && all;
@@ -42,9 +41,8 @@ bool Worker::receive_from(Channel& channel) {
 void Worker::take_stamp(Channel& channel, const transport::SendStamp& stamp) {
   const auto probe = channel.stamps.take(stamp.number);
   if (!probe || watch_.stepped_since(probe->sent_at)) return;
-  const Nanoseconds delay = stamp.at - watch_.to_unix(probe->sent_at);
-  log_.correct(probe->ordinal, delay);
-  usual_delay_.add(delay);
+  log_.correct(probe->ordinal, stamp.at);
+  usual_delay_.add(stamp.at - watch_.to_unix(probe->sent_at));
 }
 
 void Worker::take(const Channel& channel, const transport::Arrival& arrival) {
@@ -80,13 +78,34 @@ void Worker::measure(const transport::Arrival& arrival, const ProbeNumbers& numb
   record.probe = numbers.probe;
   const auto sending = log_.find(numbers.ordinal);
   if (!sending) return;
+  const Nanoseconds around = estimate(arrival, *sending);
+  // What the estimate says of when the probe left may be wrong by as much as it lies behind the earliest moment, but hardly by
+  // more than stamps were found to be.
   const bool by_stamp = arrival.stamp && !watch_.stepped_since(sending->at);
-  const Nanoseconds around =
-      by_stamp ? *arrival.stamp - watch_.to_unix(sending->at) - sending->delay.value_or(usual_delay_.median())
-               : arrival.received_at - sending->at;
-  record.rtt = std::max(Nanoseconds::zero(), around);
+  const Nanoseconds longest = upper_bound(arrival, *sending);
+  const Nanoseconds unsure = sending->is_stamped && by_stamp
+                                 ? Nanoseconds::zero()
+                                 : std::min(longest - around, usual_delay_.spread());
+  record.rtt_is_bound = around <= unsure;
+  record.rtt = record.rtt_is_bound ? longest : around;
   record.sent_at = record.received_at - *record.rtt;
-  record.late = *record.rtt > common_->settings->late;
+  record.late = around > common_->settings->late;
+}
+
+Nanoseconds Worker::estimate(const transport::Arrival& arrival, const SendLog::Sending& sending) const {
+  if (!arrival.stamp || watch_.stepped_since(sending.at)) return arrival.received_at - sending.at;
+  return *arrival.stamp - sending.left.value_or(watch_.to_unix(sending.at) + usual_delay_.median());
+}
+
+// From the earliest moment at which the probe can have left.
+Nanoseconds Worker::upper_bound(const transport::Arrival& arrival, const SendLog::Sending& sending) const {
+  const Nanoseconds until_read = arrival.received_at - sending.earliest;
+  if (!arrival.stamp || watch_.stepped_since(sending.at)) return until_read;
+  UnixTime earliest = watch_.to_unix(sending.earliest);
+  if (sending.not_before) earliest = std::max(earliest, *sending.not_before);
+  const Nanoseconds longest = *arrival.stamp - earliest;
+  // The offset between the two clocks is known to some microseconds only.
+  return longest > Nanoseconds::zero() ? std::min(longest, until_read) : until_read;
 }
 
 // What rings bring is not of the channel that read them: they are a thread's, and a queue's (xdp/xdp_transport.hpp).
@@ -125,6 +144,7 @@ void Worker::enter(const Channel& channel, const transport::Arrival& arrival, co
   record.identifier = arrival.message.identifier;
   record.sequence = arrival.message.sequence;
   measure(arrival, numbers, record);
+  if (record.rtt_is_bound) ++counts_.rtt_bounds;
 }
 
 void Worker::hand_over(unsigned owner, const transport::Arrival& arrival, const ProbeNumbers& numbers) {
@@ -198,6 +218,7 @@ void Worker::take_error(const Channel& channel, const transport::Arrival& arriva
   record.identifier = quoted.identifier;
   record.sequence = quoted.sequence;
   if (numbers) measure(arrival, *numbers, record);
+  if (record.rtt_is_bound) ++counts_.rtt_bounds;
 }
 
 }  // namespace sonde::sweep

@@ -1,7 +1,7 @@
 // answers.bpf.c: hands echo replies that are a transport's own straight to its AF_XDP socket, with the time they came.
 //
 // Runs on every packet that the device receives. A reply with an identifier of ours is taken out of the kernel's way, to the
-// socket of the receive queue that it came by, and the eight bytes before it tell when (CLOCK_MONOTONIC). Whatever else
+// socket of the receive queue that it came by, and the eight bytes before it tell when (CLOCK_MONOTONIC of no time namespace). Whatever else
 // comes, ICMP errors, fragments, packets with options, replies to others, goes on to the stack, where the raw socket with
 // that identifier gets what is its own. So do replies that the socket's ring has no room for: its thread does not run, but
 // the one that the reply is for may.

@@ -167,52 +167,114 @@ void Rings::count_freed(std::size_t place, std::uint64_t& counter) {
 std::span<std::byte> Rings::next_frame() {
   if (free_frames_.empty()) collect_completions();
   if (free_frames_.empty()) return {};
+  // It has as many entries as there are frames, but the kernel does not always tell at once how far it has read.
+  if (skips_) skip_taken_back();
+  if (skips_ || (taken_back_ == 0 && xsk_prod_nb_free(&queues_.front()->send, 1) == 0)) return {};
   return memory_->at(free_frames_.back(), frame_bytes);
 }
 
 void Rings::stage(std::size_t bytes) {
   Queue& queue = *queues_.front();
-  std::uint32_t at = 0;
-  xsk_ring_prod__reserve(&queue.send, 1, &at);  // there is room: it has as many entries as there are frames
+  std::uint32_t at = queue.send.cached_prod - taken_back_;
+  if (taken_back_ > 0) {
+    --taken_back_;
+  } else {
+    xsk_ring_prod__reserve(&queue.send, 1, &at);
+    ++new_entries_;
+  }
   *xsk_ring_prod__tx_desc(&queue.send, at) = {
       .addr = free_frames_.back(), .len = static_cast<std::uint32_t>(bytes), .options = 0};
   free_frames_.pop_back();
   ++staged_;
 }
 
+void Rings::take_back(std::uint32_t first, std::uint32_t count) {
+  Queue& queue = *queues_.front();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    xdp_desc& entry = *xsk_ring_prod__tx_desc(&queue.send, first + i);
+    free_frames_.push_back(entry.addr);
+    entry.addr = memory_->size;  // behind the last frame
+  }
+  taken_back_ += count;
+}
+
+std::uint32_t Rings::entries_read() const {
+  return std::atomic_ref(*queues_.front()->send.consumer).load(std::memory_order_acquire);
+}
+
+// Kernels skip one in a call, or all; some tell how far they have read only when there is no more to read.
+void Rings::skip_taken_back() {
+  skips_ = true;
+  for (std::size_t call = 0; call <= send_frames + 1; ++call) {
+    if (entries_read() == queues_.front()->send.cached_prod) {
+      taken_back_ = 0;
+      skips_ = false;
+      return;
+    }
+    if (wake_sender() != 0) return;
+  }
+}
+
 void Rings::collect_completions() {
   xsk_ring_cons& ring = queues_.front()->completed;
   std::uint32_t at = 0;
   const std::uint32_t count = xsk_ring_cons__peek(&ring, send_frames, &at);
-  for (std::uint32_t i = 0; i < count; ++i) free_frames_.push_back(*xsk_ring_cons__comp_addr(&ring, at + i));
+  for (std::uint32_t i = 0; i < count; ++i) {
+    // Some kernels complete the entries that were taken back, too, which lead to no frame.
+    const std::uint64_t frame = *xsk_ring_cons__comp_addr(&ring, at + i);
+    if (frame < memory_->size) free_frames_.push_back(frame);
+  }
   xsk_ring_cons__release(&ring, count);
 }
 
+int Rings::wake_sender() {
+  const int socket = xsk_socket__fd(queues_.front()->socket);
+  const int system_errno = ::sendto(socket, nullptr, 0, MSG_DONTWAIT, nullptr, 0) >= 0 ? 0 : errno;
+  down_ = system_errno == ENETDOWN;
+  return system_errno;
+}
+
+// Without zero copy the kernel reads the ring within our own call alone, so that what it left there can be taken back.
 Rings::Sent Rings::send() {
-  Queue& queue = *queues_.front();
-  const int socket = xsk_socket__fd(queue.socket);
+  xsk_ring_prod& ring = queues_.front()->send;
   const auto count = static_cast<std::uint32_t>(std::exchange(staged_, 0));
-  xsk_ring_prod__submit(&queue.send, count);
+  xsk_ring_prod__submit(&ring, std::exchange(new_entries_, 0));
+  const std::uint32_t first = ring.cached_prod - taken_back_ - count;
 
   Sent sent;
-  const auto waiting = [&queue] { return queue.send.size - xsk_prod_nb_free(&queue.send, queue.send.size); };
-  for (int in_vain = 0; in_vain < most_kicks_in_vain;) {
-    const std::uint32_t before = waiting();
-    if (before == 0) break;
-    const bool wakes = ::sendto(socket, nullptr, 0, MSG_DONTWAIT, nullptr, 0) >= 0;
-    const int system_errno = wakes ? 0 : errno;
-    if (zero_copy_) break;  // the driver takes them in its own time
-    const std::uint32_t after = waiting();
-    // EBUSY: the device dropped one, the last that was taken. Those left over from an earlier call have no place here.
-    if (system_errno == EBUSY && after < before && after < count) sent.dropped.push_back(count - after - 1);
-    if (!wakes && system_errno != EAGAIN && system_errno != EBUSY && system_errno != ENOBUFS) {
-      sent.system_errno = system_errno;
-      sent.taken = count - std::min(count, after);
-      return sent;
-    }
-    in_vain = after == before ? in_vain + 1 : 0;
+  if (count == 0 && skips_) {
+    skip_taken_back();
+    return {};
   }
-  sent.taken = count;  // what the device has not taken yet, it takes at the next call
+  std::uint32_t read = 0;  // of the staged ones
+  int system_errno = 0;
+  for (int in_vain = 0; in_vain < most_kicks_in_vain;) {
+    const std::uint32_t before = read;
+    system_errno = wake_sender();
+    if (zero_copy_) break;  // the driver takes them in its own time
+    const auto told = static_cast<std::int32_t>(entries_read() - first);
+    if (told > static_cast<std::int32_t>(read)) read = std::min(static_cast<std::uint32_t>(told), count);
+    // EBUSY: the device dropped one, the last that was read. How far it has read the kernel does not tell when that was the
+    // first of the call.
+    if (system_errno == EBUSY && before < count) {
+      if (read == before) ++read;
+      sent.dropped.push_back(read - 1);
+    }
+    if (read == count) break;
+    const bool may_go_on =
+        system_errno == 0 || system_errno == EAGAIN || system_errno == EBUSY || system_errno == ENOBUFS;
+    if (!may_go_on) break;
+    in_vain = read == before ? in_vain + 1 : 0;
+  }
+  sent.taken = zero_copy_ ? count : read;
+  if (sent.taken < count) {
+    take_back(first + read, count - read);
+    const bool may_be_tried_again = system_errno == 0 || system_errno == EAGAIN || system_errno == EBUSY ||
+                                    system_errno == ENOBUFS || system_errno == ENETDOWN;
+    if (!may_be_tried_again) sent.system_errno = system_errno;
+  } else if (system_errno == 0 && taken_back_ > 0) {
+    skip_taken_back();  // it has begun to
+  }
   return sent;
 }
 

@@ -46,19 +46,23 @@ class Rings {
   bool is_zero_copy() const { return zero_copy_; }
 
   // --- Sending: fill frames, then send what was filled. ---
-  // A frame to write into; empty: all are on their way.
+  // A frame to write into; empty: all are on their way. Then send() wakes the kernel, which may bring some back.
   std::span<std::byte> next_frame();
   // The frame that was given last is a packet of so many bytes.
   void stage(std::size_t bytes);
   std::size_t staged() const { return staged_; }
   // What became of the staged frames, in their order: the first `taken` were taken, but those in `dropped` came to nothing
-  // at the device (their places). The rest is not staged any more. `system_errno`: why not all were taken; 0: they were.
+  // at the device (their places). The rest is not staged any more, and never left. `system_errno`: why it never will; 0: not
+  // now, it may be tried again. A driver that reads the frames itself has taken all, and sends them in its own time.
   struct Sent {
     std::size_t taken = 0;
     std::vector<std::size_t> dropped{};
     int system_errno = 0;
   };
+  // With nothing staged: wakes the kernel alone.
   Sent send();
+  // The device was down when the kernel was last woken.
+  bool is_down() const { return down_; }
 
   // --- Receiving ---
   // Calls take(packet, time) with each of at most `most` packets; `time` is what the program wrote before the packet. They stay
@@ -82,12 +86,26 @@ class Rings {
   Result<void> bind_queue(const std::string& interface, std::uint32_t number, bool receives);
   void give_receive_frames(Queue& queue, std::uint64_t first);
   void collect_completions();
+  // Wakes the kernel: 0 or an errno.
+  int wake_sender();
+  // The staged entries of the send ring from `first` on stay there, but lead to no frame any more.
+  void take_back(std::uint32_t first, std::uint32_t count);
+  // Has the kernel read past those that were taken back; as far as it may be woken now.
+  void skip_taken_back();
+  std::uint32_t entries_read() const;
   bool peek(Queue& queue, Packet& packet);
 
   std::unique_ptr<Memory> memory_;
   std::vector<std::unique_ptr<Queue>> queues_;
   std::vector<std::uint64_t> free_frames_;  // to send by
   std::size_t staged_ = 0;
+  // Of the staged ones, those in new entries of the send ring; the others are in entries that were taken back.
+  std::uint32_t new_entries_ = 0;
+  // The last entries of the send ring, which were taken back. The kernel keeps its own copy of how far the ring is filled, so
+  // that it cannot be told of fewer entries than before: these lead nowhere, which it skips, until they are used again.
+  std::uint32_t taken_back_ = 0;
+  bool skips_ = false;  // the kernel has begun to: none of them can be used again
+  bool down_ = false;
   bool zero_copy_ = false;
 };
 

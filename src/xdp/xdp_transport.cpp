@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fstream>
+#include <string>
 #include <utility>
 
 #include "wire/bytes.hpp"
@@ -19,6 +21,19 @@ constexpr std::uint16_t ethertype_ipv4 = 0x0800, ethertype_ipv6 = 0x86dd;
 constexpr std::uint8_t usual_ttl = 64;  // RFC 1700
 constexpr std::size_t icmp_checksum_at = 2;
 
+// How far this process's CLOCK_MONOTONIC is ahead of the kernel's own, by which the XDP program tells the time: something else
+// than nothing in a time namespace (time_namespaces(7)). The file tells it of the namespace that children are to be in, which
+// is this process's own since Linux 6.1 once it has been executed there.
+Nanoseconds clock_offset_here() {
+  std::ifstream offsets("/proc/self/timens_offsets");
+  std::string clock;
+  std::int64_t seconds = 0, nanoseconds = 0;
+  while (offsets >> clock >> seconds >> nanoseconds) {
+    if (clock == "monotonic") return std::chrono::seconds(seconds) + Nanoseconds(nanoseconds);
+  }
+  return {};
+}
+
 class XdpTransport final : public transport::Transport {
  public:
   XdpTransport(TransportParts parts, const transport::TransportOptions& options)
@@ -28,7 +43,8 @@ class XdpTransport final : public transport::Transport {
         own_(parts.own),
         reads_rings_(parts.reads_rings),
         network_(options.network),
-        clock_source_(options.clock_source) {}
+        clock_source_(options.clock_source),
+        clock_offset_(clock_offset_here()) {}
 
   Family family() const override { return raw_->family(); }
   TransportKind kind() const override { return TransportKind::xdp; }
@@ -53,7 +69,9 @@ class XdpTransport final : public transport::Transport {
   // Has frames written for as many of the first as may go by the rings, and have a frame free.
   std::size_t stage(std::span<Departure> departures, MonotonicTime now);
   std::size_t write_frame(std::span<std::byte> frame, Departure& departure, const Hop& hop) const;
-  void send_staged(std::span<Departure> departures);
+  // How many were decided.
+  std::size_t send_staged(std::span<Departure> departures);
+  bool is_still_down();
   void take(std::span<const std::byte> frame, std::uint64_t time, MonotonicTime now,
             transport::ReceiveBatch& batch) const;
 
@@ -64,6 +82,7 @@ class XdpTransport final : public transport::Transport {
   bool reads_rings_;
   NetworkOptions network_;
   const Clock* clock_source_;
+  Nanoseconds clock_offset_;
 };
 
 const Hop* XdpTransport::hop_of(const Departure& departure, MonotonicTime now) {
@@ -123,17 +142,27 @@ std::size_t XdpTransport::write_frame(std::span<std::byte> frame, Departure& dep
 std::size_t XdpTransport::send(std::span<Departure> departures) {
   const MonotonicTime now = clock_source_->monotonic();
   std::size_t decided = 0;
-  while (decided < departures.size()) {
+  if (rings_->is_down() && is_still_down()) return 0;
+  for (bool woken = false; decided < departures.size();) {
     const auto rest = departures.subspan(decided);
     if (const std::size_t staged = stage(rest, now); staged > 0) {
-      send_staged(rest.first(staged));
-      decided += staged;
+      const std::size_t sent = send_staged(rest.first(staged));
+      decided += sent;
+      if (sent < staged) break;
       continue;
     }
     const auto next = std::ranges::find_if(
         rest, [&](const Departure& departure) { return hop_of(departure, now) != nullptr; });
     const auto for_kernel = rest.first(static_cast<std::size_t>(next - rest.begin()));
-    if (for_kernel.empty()) break;  // all frames are on their way
+    if (for_kernel.empty()) {
+      // All frames are on their way: some may come back when the kernel goes on.
+      if (woken) break;
+      rings_->send();
+      woken = true;
+      continue;
+    }
+    // A device that goes down takes its routes along: that is no reason to refuse what waits for it.
+    if (is_still_down()) break;
     const std::size_t taken = raw_->send(for_kernel);
     decided += taken;
     if (taken < for_kernel.size()) break;
@@ -141,12 +170,18 @@ std::size_t XdpTransport::send(std::span<Departure> departures) {
   return decided;
 }
 
-void XdpTransport::send_staged(std::span<Departure> departures) {
+bool XdpTransport::is_still_down() {
+  rings_->send();
+  return rings_->is_down();
+}
+
+std::size_t XdpTransport::send_staged(std::span<Departure> departures) {
   const MonotonicTime began = clock_source_->monotonic();
   const Rings::Sent sent = rings_->send();
   const MonotonicTime ended = clock_source_->monotonic();
+  const std::size_t decided = sent.system_errno == 0 ? sent.taken : departures.size();
   const auto count = static_cast<std::int64_t>(departures.size());
-  for (std::size_t i = 0; i < departures.size(); ++i) {
+  for (std::size_t i = 0; i < decided; ++i) {
     Departure& departure = departures[i];
     departure.call_began = began;
     departure.call_ended = ended;
@@ -155,6 +190,7 @@ void XdpTransport::send_staged(std::span<Departure> departures) {
     departure.mtu.reset();
   }
   for (const std::size_t place : sent.dropped) departures[place].system_errno = ENOBUFS;
+  return decided;
 }
 
 bool XdpTransport::receive(transport::ReceiveBatch& batch) {
@@ -187,7 +223,7 @@ void XdpTransport::take(std::span<const std::byte> frame, std::uint64_t time, Mo
     arrival.bad_checksum = wire::internet_checksum(message, sum) != 0;
   }
   arrival.from = header->source;
-  arrival.received_at = std::min(now, MonotonicTime(Nanoseconds(time)));
+  arrival.received_at = std::min(now, MonotonicTime(Nanoseconds(time) + clock_offset_));
   arrival.ttl = header->ttl;
   arrival.tos = header->tos;
   arrival.bytes = static_cast<std::uint32_t>(message.size());

@@ -4,7 +4,7 @@
 // long for a frame, goes by a raw socket with the same identifier. So the kernel finds neighbours, and what it routes
 // elsewhere, or refuses, is as it would be without rings. Answers come by the receive rings where the device has the program
 // (answers.bpf.c), with the time at which that saw them, else by the raw socket, with the kernel's stamp. ICMP errors
-// always come by the raw socket. There are no TX stamps: a probe left between the begin and the end of its send call.
+// always come by the raw socket. While the device is down nothing is decided: probes wait. There are no TX stamps: a probe left between the begin and the end of its send call.
 //
 // The transports of a thread share its rings. One of them reads these, and gives what came by them as it is, whichever family
 // and identifier it has: whose answer it is, the identifier says.

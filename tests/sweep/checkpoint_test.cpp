@@ -25,6 +25,7 @@ Checkpoint sample(std::size_t words, double density, std::uint64_t seed = 1) {
   checkpoint.counts.answering = 12'345;
   checkpoint.counts.clock_steps = 1;
   checkpoint.rows = 4'711;
+  checkpoint.counts.rtt_bounds = 2;
   checkpoint.answered.resize(words);
   std::bernoulli_distribution answers(density);
   if (density > 0) {

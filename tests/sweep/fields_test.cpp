@@ -68,11 +68,15 @@ TEST(SweepFields, FlagsFollowTheRecord) {
   EXPECT_EQ(number_of("cooldown", record), 0);
   record.cooldown = true;
   EXPECT_EQ(number_of("cooldown", record), 1);
+  EXPECT_EQ(number_of("rtt_is_bound", record), 0);
+  record.rtt_is_bound = true;
+  EXPECT_EQ(number_of("rtt_is_bound", record), 1);
 }
 
 TEST(SweepFields, WhatARecordDoesNotKnowIsAbsent) {
   const Record record = bare_error();
-  for (const char* name : {"rtt_ms", "rtt_us", "ttl", "initial_ttl", "distance", "sent", "probe", "to"})
+  for (const char* name :
+       {"rtt_ms", "rtt_us", "rtt_is_bound", "ttl", "initial_ttl", "distance", "sent", "probe", "to"})
     EXPECT_TRUE(value_of(name, record).is_absent()) << name;
   EXPECT_TRUE(value_of("reason", full_record()).is_absent());
   EXPECT_EQ(value_of("reason", record).text(), "host_unreachable");

@@ -27,7 +27,8 @@ SweepSummary sample() {
                     .errors = 4,
                     .forged = 5,
                     .receive_drops = 7,
-                    .clock_steps = 1};
+                    .clock_steps = 1,
+                    .rtt_bounds = 8};
   summary.asked = 200;
   summary.written = 49;
   summary.refusals = {{EPERM, 4}, {ENOBUFS, 2}};
@@ -87,7 +88,8 @@ TEST(SweepMetadata, AccountsForEveryLoss) {
                                     {"duplicates", 10},
                                     {"icmp_errors", 4},
                                     {"forged", 5},
-                                    {"clock_steps", 1}}));
+                                    {"clock_steps", 1},
+                                    {"rtt_bounds", 8}}));
 }
 
 TEST(SweepMetadata, TimesAreIso8601OrNull) {

@@ -285,6 +285,60 @@ TEST(SweepBounds, TheRateIsObeyed) {
   EXPECT_EQ(network.record().summary.requests, 2048u);
 }
 
+// Loopback answers within the send call, in about a microsecond: that is less than can be told of one probe in a batch.
+TEST(SweepRtts, AreNeverZeroAndSayWhereTheyAreNoMoreThanABound) {
+  const Namespace space;
+  space.open_ping_sockets(true);
+  const lab::ScratchDirectory directory;
+  const std::string file = directory.path() / "metadata.json";
+  const Finished finished = space.run(sweep_command(
+      everything + Words{"-r", "max", "--linger", "500ms", "--metadata", "-", "-o", file, "127.9.0.0/17"},
+      User::root));
+  ASSERT_EQ(finished.status, 0) << finished.errors;
+  std::ifstream rows(file);
+  std::uint64_t bounds = 0, all = 0;
+  for (std::string line; std::getline(rows, line); ++all) {
+    const json row = json::parse(line);
+    ASSERT_GT(row["rtt_ms"].get<double>(), 0) << row;
+    if (row["rtt_is_bound"] == true) ++bounds;
+  }
+  EXPECT_EQ(all, 32'768u) << finished.errors;
+  EXPECT_GT(bounds, 0u);
+  EXPECT_THAT(finished.errors,
+              HasSubstr(fmt::format("{} round-trip times are too short to be told", bounds)));
+  EXPECT_EQ(json::parse(finished.output)["loss_accounting"]["rtt_bounds"], bounds);
+}
+
+// With a stamp for each probe there is nothing to be guessed.
+TEST(SweepRtts, WithAStampForEachProbeNoneIsABound) {
+  const Namespace space;
+  space.open_ping_sockets(true);
+  const auto rows = rows_of(
+      space.run(sweep_command(everything + Words{"-r", "5000", "--linger", "500ms", "127.9.0.0/22"})));
+  EXPECT_EQ(rows.size(), 1024u);
+  std::size_t bounds = 0;
+  for (const json& row : rows) {
+    ASSERT_GT(row["rtt_ms"].get<double>(), 0) << row;
+    if (row["rtt_is_bound"] == true) ++bounds;
+  }
+  EXPECT_LT(bounds, 10u) << "stamps may get lost where the receive buffer is full";
+}
+
+TEST(SweepRtts, AreTheSameInATimeNamespace) {
+  SimulatedNetwork network("host 10.77.0.0/24; delay 7ms\n");
+  lab::Command command =
+      sweep_command(everything + Words{"-r", "5000", "--linger", "500ms", "10.77.0.0/25"}, User::root);
+  command.arguments = Words{"unshare", "-T", "--monotonic", "100000"} + command.arguments;
+  const Finished finished = network.run(command);
+  if (finished.errors.find("unshare") != std::string::npos) GTEST_SKIP() << finished.errors;
+  const auto rows = rows_of(finished);
+  EXPECT_EQ(rows.size(), 128u) << finished.errors;
+  for (const json& row : rows) {
+    ASSERT_GT(row["rtt_ms"].get<double>(), 6.9) << row;
+    ASSERT_LT(row["rtt_ms"].get<double>(), 200) << row;
+  }
+}
+
 TEST(SweepBounds, MaxResultsAndMaxTargetsEndIt) {
   SimulatedNetwork network("host 10.77.0.0/20; delay 1ms\n");
   const Finished few = network.run(sweep_command({"-n", "10", "10.77.0.0/20"}));

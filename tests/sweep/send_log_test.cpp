@@ -13,8 +13,8 @@ constexpr MonotonicTime start{seconds(5)};
 
 TEST(SendLog, InterpolatesWithinABatch) {
   SendLog log;
-  log.add(0, 5, start, start + microseconds(40));
-  log.add(5, 1, start + microseconds(100), start + microseconds(100));
+  log.add(0, 5, start, start, start + microseconds(40));
+  log.add(5, 1, start + microseconds(100), start + microseconds(100), start + microseconds(100));
   EXPECT_EQ(log.find(0)->at, start);
   EXPECT_EQ(log.find(1)->at, start + microseconds(10));
   EXPECT_EQ(log.find(4)->at, start + microseconds(40));
@@ -23,20 +23,35 @@ TEST(SendLog, InterpolatesWithinABatch) {
 
 TEST(SendLog, AStampCorrectsItsWholeBatchAndNoOther) {
   SendLog log;
-  log.add(0, 5, start, start + microseconds(40));
-  log.add(5, 5, start, start + microseconds(40));
-  log.correct(7, microseconds(12));
-  log.correct(99, microseconds(1));
-  EXPECT_FALSE(log.find(4)->delay);
-  EXPECT_EQ(log.find(5)->delay, microseconds(12));
-  EXPECT_EQ(log.find(9)->delay, microseconds(12));
+  log.add(0, 5, start, start, start + microseconds(40));
+  log.add(5, 5, start, start, start + microseconds(40));
+  const UnixTime stamp{std::chrono::seconds(1'700'000'000)};
+  log.correct(7, stamp);
+  log.correct(99, stamp);
+  EXPECT_FALSE(log.find(4)->left);
+  EXPECT_EQ(log.find(5)->left, stamp - microseconds(20));
+  EXPECT_EQ(log.find(7)->left, stamp);
+  EXPECT_EQ(log.find(9)->left, stamp + microseconds(20));
+  for (std::uint64_t ordinal = 0; ordinal < 10; ++ordinal)
+    EXPECT_EQ(log.find(ordinal)->is_stamped, ordinal == 7) << ordinal;
+}
+
+TEST(SendLog, TellsTheEarliestMomentAtWhichAProbeCanHaveLeft) {
+  SendLog log;
+  log.add(0, 5, start, start + microseconds(3), start + microseconds(43));
+  for (std::uint64_t ordinal = 0; ordinal < 5; ++ordinal) EXPECT_EQ(log.find(ordinal)->earliest, start);
+  const UnixTime stamp{std::chrono::seconds(1'700'000'000)};
+  log.correct(2, stamp);
+  EXPECT_FALSE(log.find(1)->not_before) << "it left before the one with the stamp";
+  EXPECT_EQ(log.find(2)->not_before, stamp);
+  EXPECT_EQ(log.find(4)->not_before, stamp);
 }
 
 TEST(SendLog, KnowsNothingOfWhatWasNeverSent) {
   SendLog log;
   EXPECT_FALSE(log.find(0));
-  log.add(10, 2, start, start);
-  log.add(20, 1, start, start);
+  log.add(10, 2, start, start, start);
+  log.add(20, 1, start, start, start);
   EXPECT_FALSE(log.find(9));
   EXPECT_TRUE(log.find(11));
   EXPECT_FALSE(log.find(12)) << "refused, between two batches";
@@ -47,7 +62,7 @@ TEST(SendLog, ForgetsWhatIsOlderAndNothingElse) {
   SendLog log;
   for (std::uint64_t i = 0; i < 1000; ++i) {
     const MonotonicTime at = start + microseconds(100 * static_cast<std::int64_t>(i));
-    log.add(32 * i, 32, at, at + microseconds(50));
+    log.add(32 * i, 32, at, at, at + microseconds(50));
   }
   log.forget_before(start + microseconds(50'000));
   EXPECT_EQ(log.records(), 500u);
@@ -61,7 +76,7 @@ TEST(SendLog, FindsTheSameInWhateverOrderItIsAsked) {
   const auto left_at = [](std::uint64_t ordinal) {
     return start + microseconds(100 * static_cast<std::int64_t>(ordinal / 4));
   };
-  for (std::uint64_t i = 0; i < 100; ++i) log.add(4 * i, 3, left_at(4 * i), left_at(4 * i));
+  for (std::uint64_t i = 0; i < 100; ++i) log.add(4 * i, 3, left_at(4 * i), left_at(4 * i), left_at(4 * i));
   const auto expect_right = [&](std::uint64_t ordinal) {
     const auto sending = log.find(ordinal);
     const bool kept =

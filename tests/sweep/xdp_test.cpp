@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "lab/sanitized.hpp"
 #include "sweep/swept.hpp"
@@ -288,6 +289,63 @@ TEST_F(SweepingByXdp, TellsIcmpErrors) {
   for (const json& row : rows) {
     EXPECT_EQ(row["type"], 3) << row;
     EXPECT_EQ(row["from"], "192.0.2.2") << row;
+  }
+}
+
+// What the kernel of the other end was asked, by its own count.
+std::uint64_t echo_requests(const Namespace& space) {
+  const std::string text = space.run_checked({.arguments = {"cat", "/proc/net/snmp"}});
+  const auto names = text.find("Icmp: "), values = text.find("Icmp: ", names + 1);
+  std::istringstream name(text.substr(names)), value(text.substr(values));
+  for (std::string word, number; name >> word && value >> number;)
+    if (word == "InEchos") return std::stoull(number);
+  return 0;
+}
+
+TEST_F(SweepingByXdp, WaitsForADeviceThatIsDownForASecond) {
+  know_the_neighbours();
+  const lab::ScratchDirectory directory;
+  const std::string file = directory.path() / "metadata.json";
+  const std::uint64_t before = echo_requests(far_);
+  lab::Process process = near_.start(
+      sweep_command(everything + Words{"--transport", "xdp", "--linger", "1s", "-r", "10k", "--retry", "1",
+                                       "--late", "300ms", "--metadata", file, "198.18.0.0/18"},
+                    User::root));
+  ASSERT_TRUE(process.wait_for_output("198.18."));
+  near_.ip("link set near down\n");
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  // Routes and neighbours went with the link.
+  near_.ip(
+      "link set near up\nroute add 198.18.0.0/15 via 192.0.2.2\n"
+      "neigh replace 192.0.2.2 lladdr 02:00:00:00:00:02 dev near\n");
+  const Finished finished = process.wait();
+  EXPECT_EQ(finished.status, 0) << finished.errors;
+  EXPECT_FALSE(finished.timed_out);
+  EXPECT_EQ(addresses_of(finished).size(), 16'384u) << finished.errors;
+  for (const json& row : rows_of(finished)) ASSERT_LT(row["rtt_ms"].get<double>(), 500) << row;
+  std::ifstream metadata(file);
+  const json told = json::parse(metadata, nullptr, false);
+  EXPECT_EQ(told["packets_sent"], echo_requests(far_) - before)
+      << "what was counted as sent, and nothing else, left";
+  EXPECT_LT(told["packets_sent"], 17'500) << "those that waited were not lost: " << told["loss_accounting"];
+}
+
+// The XDP program tells the time by the kernel's own clock, whatever the process's is ahead.
+TEST_F(SweepingByXdp, MeasuresTheSameInATimeNamespace) {
+  if (near_.run({.arguments = {"unshare", "-T", "--monotonic", "100000", "true"}}).status != 0)
+    GTEST_SKIP() << "no time namespaces here";
+  know_the_neighbours();
+  near_.nft(nothing_by_the_stack);
+  for (const char* offset : {"100000", "-100", "0"}) {
+    const Finished finished =
+        sweep(everything + Words{"-r", "5000", "198.18.0.0/24"}, {"unshare", "-T", "--monotonic", offset});
+    EXPECT_EQ(finished.status, 0) << finished.errors;
+    const auto rows = rows_of(finished);
+    EXPECT_EQ(rows.size(), 256u) << offset << finished.errors;
+    for (const json& row : rows) {
+      ASSERT_GT(row["rtt_ms"].get<double>(), 0) << row;
+      ASSERT_LT(row["rtt_ms"].get<double>(), 1000) << row;
+    }
   }
 }
 

@@ -82,5 +82,21 @@ TEST_F(Stopped, PingReadsWhatCameBeforeItGivesUp) {
   EXPECT_THAT(finished.output, HasSubstr("1 packets transmitted, 1 received, 0% packet loss"));
 }
 
+TEST(TimeNamespace, PingMeasuresTheSame) {
+  lab::SimulatedNetwork network("host 10.77.0.0/16; delay 20ms\n");
+  for (const char* transport : {"icmp", "raw", "tcp:9"}) {
+    Command command = sonde_json(
+        Words{"--transport", transport, "-c", "3", "-i", "20ms", "-W", "500ms", "10.77.0.1"}, User::root);
+    command.arguments = Words{"unshare", "-T", "--monotonic", "100000"} + command.arguments;
+    const Finished finished = network.run(command);
+    if (finished.errors.find("unshare") != std::string::npos) GTEST_SKIP() << finished.errors;
+    const bool by_tcp = std::string_view(transport).starts_with("tcp");  // nobody answers that here
+    const SondeRun run = read_run(finished, by_tcp ? 1 : 0);
+    expect_balanced(run);
+    EXPECT_EQ(run.summary_of("10.77.0.1")->received, by_tcp ? 0u : 3u) << transport;
+    EXPECT_LT(run.end->elapsed_ns, 3'000'000'000) << transport << ": a timer was set by another clock";
+  }
+}
+
 }  // namespace
 }  // namespace sonde::trouble

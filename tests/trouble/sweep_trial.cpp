@@ -25,7 +25,7 @@ Command SweepTrial::command(const Words& arguments) const {
                arguments + Words{fmt::format("127.0.0.0/{}", 26)});
 }
 
-Broken SweepTrial::check_whole(const std::string& said) const {
+Broken SweepTrial::check_whole() const {
   const SweepRows rows = SweepRows::parse(content_of(file("answers")));
   Broken broken = known_is_written(rows, loopback_addresses(addresses));
   if (!rows.ends) broken.emplace_back("(I1) the last line has no end");
@@ -37,9 +37,6 @@ Broken SweepTrial::check_whole(const std::string& said) const {
     if (account->end != "finished")
       broken.push_back("(I1) the sweep is through, and its end is " + account->end);
   }
-  const bool told = said.find("cannot remove the file") != std::string::npos;
-  if (std::filesystem::exists(file("state")) && !told)
-    broken.emplace_back("(I2) the sweep is through, its checkpoint is there");
   return broken;
 }
 
@@ -48,7 +45,7 @@ Broken SweepTrial::resume() const {
   const char* option = begun ? "--resume" : "--checkpoint";
   const Ended ended = run_ended(*space_, command({"-r", "1000", option, file("state")}));
   Broken broken = ends_and_says_why(ended, {.statuses = {0}});
-  if (ended.finished.status == 0) broken = broken + check_whole(ended.finished.errors);
+  if (ended.finished.status == 0) broken = broken + check_whole();
   return at(fmt::format("resumed by {}", option), std::move(broken));
 }
 
@@ -65,9 +62,13 @@ Broken SweepTrial::run(FaultPlan plan) {
     return call.starts_with("unlink") && call.ends_with(" state");
   });
   if (ended.finished.status == 0) {
-    broken = broken + check_whole(ended.finished.errors);
-    // What could not be removed does no harm.
-    if (std::filesystem::exists(file("state"))) broken = broken + resume();
+    broken = broken + check_whole();
+    // What could not be removed is told of, and does no harm.
+    if (std::filesystem::exists(file("state"))) {
+      if (ended.finished.errors.find(file("state")) == std::string::npos)
+        broken.emplace_back("(I2) the sweep is through, its checkpoint is there");
+      broken = broken + resume();
+    }
   } else {
     // What is no longer kept is through: its answers are all there, whatever comes after.
     if (killed && has_removed && !std::filesystem::exists(file("state")))

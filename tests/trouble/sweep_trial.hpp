@@ -35,7 +35,7 @@ class SweepTrial {
   std::string file(const char* name) const { return files_.path() / name; }
   Command command(const Words& arguments) const;
   // Whether this is all of it: `ended` without an error.
-  Broken check_whole(const std::string& said) const;
+  Broken check_whole() const;
   Broken resume() const;
 
   const Namespace* space_;
