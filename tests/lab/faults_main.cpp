@@ -23,6 +23,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "lab/tracee.hpp"
@@ -230,10 +231,19 @@ class Tracer {
   std::uint64_t calls_ = 0, written_ = 0, clones_ = 0, memory_ = 0;
 };
 
-volatile sig_atomic_t traced_process = 0;  // for the handler below: it can have no other way to know
+sigset_t passed_on() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2}) sigaddset(&signals, signal);
+  return signals;
+}
 
-void pass_on(int signal) {
-  if (traced_process > 0) ::kill(traced_process, signal);
+// For the life of this process; the signals are blocked in it.
+void pass_signals_on(pid_t process) {
+  std::thread([process] {
+    const sigset_t signals = passed_on();
+    for (int signal = 0; ::sigwait(&signals, &signal) == 0;) ::kill(process, signal);
+  }).detach();
 }
 
 [[noreturn]] void fail(const char* what) {
@@ -260,22 +270,21 @@ void pass_on(int signal) {
 pid_t start(const Plan& plan) {
   std::array<int, 2> started{};
   if (::pipe2(started.data(), O_CLOEXEC) != 0) fail("pipe2");
+  const sigset_t signals = passed_on();
+  sigset_t before{};
+  ::pthread_sigmask(SIG_BLOCK, &signals, &before);
   const pid_t child = ::fork();
   if (child < 0) fail("fork");
   if (child == 0) {
     ::close(started[1]);
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     run_program(plan, started[0]);
   }
   constexpr long options = PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
                            PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP |
                            PTRACE_O_TRACESYSGOOD;
   if (::ptrace(PTRACE_SEIZE, child, 0, options) != 0) fail("PTRACE_SEIZE");
-  traced_process = child;
-  struct sigaction passing{};
-  passing.sa_handler = pass_on;
-  passing.sa_flags = SA_RESTART;
-  for (const int signal : {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2})
-    ::sigaction(signal, &passing, nullptr);
+  pass_signals_on(child);
   if (::write(started[1], "x", 1) != 1) fail("write");
   for (const int end : started) ::close(end);
   return child;
@@ -357,7 +366,8 @@ int main(int count, char** words) {
   if (WIFEXITED(status)) return WEXITSTATUS(status);
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
-  ::signal(WTERMSIG(status), SIG_DFL);
-  ::kill(::getpid(), WTERMSIG(status));
+  const sigset_t signals = passed_on();
+  ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  static_cast<void>(::raise(WTERMSIG(status)));
   return 127;
 }

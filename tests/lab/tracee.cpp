@@ -119,8 +119,8 @@ void TracedCall::fail(int system_errno) {
 
 bool TracedCall::read(std::uint64_t address, void* into, std::size_t bytes) const {
   iovec here{into, bytes};
-  iovec there{reinterpret_cast<void*>(address),
-              bytes};  // NOLINT(performance-no-int-to-ptr): another process's
+  // Of another process. NOLINTNEXTLINE(performance-no-int-to-ptr)
+  iovec there{reinterpret_cast<void*>(address), bytes};
   return ::process_vm_readv(thread_, &here, 1, &there, 1, 0) == static_cast<ssize_t>(bytes);
 }
 
@@ -153,7 +153,7 @@ std::string TracedCall::file_of(int descriptor) const {
 }
 
 std::string TracedCall::path(int directory, std::uint64_t address) const {
-  const std::string text = text_at(address);
+  std::string text = text_at(address);
   if (text.starts_with('/')) return text;
   const std::string base = directory == AT_FDCWD ? link("cwd") : file_of(directory);
   return text.empty() ? base : base + "/" + text;

@@ -36,8 +36,8 @@ class NothingLostInCollisions : public ::testing::Test {
   std::optional<DeviceDirectory> directory_;
 };
 
-Command ping(Words arguments) {
-  return {.arguments = Words{SONDE_PROGRAM, "ping", "-c", "1"} + std::move(arguments)};
+Command ping(const Words& arguments) {
+  return {.arguments = Words{SONDE_PROGRAM, "ping", "-c", "1"} + arguments};
 }
 
 TEST_F(NothingLostInCollisions, AnInputIsNoOutputNotEvenForced) {

@@ -41,8 +41,9 @@ TEST(NothingLostElsewhere, ATerminalThatIsNotReadForAWhileShowsTheAccountAllTheS
 }
 
 TEST(NothingLostElsewhere, ASweepOverANetworkThatLosesRepeatsAndDelaysWritesWhatItSays) {
-  lab::SimulatedNetwork network("host 10.77.0.0/22; delay uniform 1ms 60ms; loss 20%; duplicates 1 spacing 2ms\n",
-                                {.summary_only = true});
+  lab::SimulatedNetwork network(
+      "host 10.77.0.0/22; delay uniform 1ms 60ms; loss 20%; duplicates 1 spacing 2ms\n",
+      {.summary_only = true});
   const std::vector<std::uint64_t> rooms{0, 1, 500, 1999, 4096, 9000};
   const Broken broken = in_parallel(rooms.size() + 1, [&](std::size_t which) {
     const lab::ScratchDirectory files, other;

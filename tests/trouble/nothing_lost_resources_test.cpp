@@ -112,8 +112,8 @@ TEST_P(NothingLostWithout, Descriptors) {
 }
 
 TEST_P(NothingLostWithout, Memory) {
-  const auto limited = [](std::size_t kilobytes, Words words) {
-    return Words{"prlimit", fmt::format("--as={}", kilobytes * 1024), "--"} + std::move(words);
+  const auto limited = [](std::size_t kilobytes, const Words& words) {
+    return Words{"prlimit", fmt::format("--as={}", kilobytes * 1024), "--"} + words;
   };
   // Where the program is loaded at all.
   std::size_t least = 4096;

@@ -100,6 +100,7 @@ Broken in_parallel(std::size_t count, const std::function<Broken(std::size_t)>& 
     }
   };
   std::vector<std::thread> threads;
+  threads.reserve(most);
   for (std::size_t i = 0; i < std::min(most, count); ++i) threads.emplace_back(work);
   for (std::thread& thread : threads) thread.join();
   return broken;
