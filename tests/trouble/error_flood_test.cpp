@@ -26,8 +26,8 @@ using ::testing::Not;
 
 TEST(ErrorFlood, OfSixtyThousandHostsThatAnswerWithErrorsEachProbeHasItsOwnVerdict) {
   const lab::SimulatedNetwork network("host 10.77.0.0/16; error host-unreachable\n", {.summary_only = true});
-  const Finished finished =
-      network.run(sonde_json({"-c", "1", "-W", "2s", "--rate", "60000", "-q", "-g", "10.77.0.0-10.77.249.255"}));
+  const Finished finished = network.run(
+      sonde_json({"-c", "1", "-W", "2s", "--rate", "60000", "-q", "-g", "10.77.0.0-10.77.249.255"}));
   const SondeRun run = read_run(finished, 1);
   std::uint64_t sent = 0, local = 0, errors = 0, lost = 0;
   for (const SondeSummary& summary : run.summaries) {
