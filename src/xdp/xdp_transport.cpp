@@ -223,7 +223,10 @@ void XdpTransport::take(std::span<const std::byte> frame, std::uint64_t time, Mo
     arrival.bad_checksum = wire::internet_checksum(message, sum) != 0;
   }
   arrival.from = header->source;
-  arrival.received_at = std::min(now, MonotonicTime(Nanoseconds(time) + clock_offset_));
+  // What came while the ring was read came after `now`; what is said to have come after this moment did not.
+  arrival.received_at = MonotonicTime(Nanoseconds(time) + clock_offset_);
+  if (arrival.received_at > now)
+    arrival.received_at = std::min(arrival.received_at, clock_source_->monotonic());
   arrival.ttl = header->ttl;
   arrival.tos = header->tos;
   arrival.bytes = static_cast<std::uint32_t>(message.size());

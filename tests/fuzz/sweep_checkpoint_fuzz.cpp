@@ -56,7 +56,7 @@ void decode(std::string_view bytes) {
   // Another step goes on behind what was read.
   CheckpointEncoder encoder(decoded->chain);
   const auto gone_on =
-      decode_checkpoint(std::string(bytes.substr(0, decoded->bytes)) + encoder.step({.threads = {{1, 2}}}),
+      decode_checkpoint(std::string(bytes.substr(0, decoded->bytes)) + encoder.step({{{1, 2}}, {}, 0, {}}),
                         "fuzzed", most_words);
   require(gone_on && gone_on->checkpoint.threads.size() == 1);
 }

@@ -368,6 +368,7 @@ int main(int count, char** words) {
   ::setrlimit(RLIMIT_CORE, &none);
   const sigset_t signals = passed_on();
   ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  ::signal(WTERMSIG(status), SIG_DFL);  // a sanitizer's runtime may have taken it
   static_cast<void>(::raise(WTERMSIG(status)));
   return 127;
 }

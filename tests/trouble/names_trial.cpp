@@ -28,6 +28,9 @@ std::string no_devices() {
 DeviceDirectory::DeviceDirectory() {
   checked(::unshare(CLONE_NEWNS), "unshare");
   checked(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "mount private");
+  // A program that goes wrong as root takes no name out of the machine's own /dev.
+  checked(::mount("/dev", "/dev", nullptr, MS_BIND | MS_REC, nullptr), "mount /dev");
+  checked(::mount(nullptr, "/dev", nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr), "remount /dev");
   checked(::mount("tmpfs", directory_.path().c_str(), "tmpfs", 0, "mode=777"), "mount tmpfs");
 }
 
