@@ -85,6 +85,7 @@ SweepRun::SweepRun(const SweepOptions& options, const sweep::TargetSpaceBuilder:
       outputs_(std::move(outputs)),
       output_(outputs_.rows->descriptor(), outputs_.rows->name()),
       rows_(writer, filter_of(options), output_),
+      carriers_(space.space, options.settings.network),
       began_(Clock::system().unix_time()),
       started_(Clock::system().monotonic()),
       rate_(options.settings.rate),
@@ -194,7 +195,8 @@ void SweepRun::watch() {
     answer_signals();
     const sweep::State state = sweep_->state();
     const MonotonicTime now = Clock::system().monotonic();
-    write_rows(state, now);
+    rows_.write(*sweep_, state, now);
+    hold_or_go_on();
     check_bounds(state, now);
     if (keeper_ && is_time(kept, now, SweepKeeper::interval)) keep(state, now);
     if (is_time(shown, now, status_every)) {
@@ -205,10 +207,11 @@ void SweepRun::watch() {
   }
 }
 
-// Nothing is sent while the reader of rows is far behind.
-void SweepRun::write_rows(const sweep::State& state, MonotonicTime now) {
-  rows_.write(*sweep_, state, now);
-  sweep_->hold_sending(rows_.is_behind());
+void SweepRun::hold_or_go_on() {
+  const auto lost = carriers_.lost();
+  if (lost && !std::exchange(told_of_carrier_, true)) warn(*lost + " has no carrier: the sweep waits for it");
+  if (!lost) told_of_carrier_ = false;
+  sweep_->hold_sending(lost || rows_.is_behind());
 }
 
 void SweepRun::answer_signals() {

@@ -15,6 +15,7 @@
 #include "process/signals.hpp"
 #include "report/output.hpp"
 #include "sweep/answer_set.hpp"
+#include "sweep/carrier_watch.hpp"
 #include "sweep/checkpoint_file.hpp"
 #include "sweep/heatmap.hpp"
 #include "sweep/metadata.hpp"
@@ -49,7 +50,8 @@ class SweepRun final : private sweep::RecordSink {
   void answer_signals();
   void check_bounds(const sweep::State& state, MonotonicTime now);
   void end_sending(sweep::SweepEnd why);
-  void write_rows(const sweep::State& state, MonotonicTime now);
+  // Nothing is sent while the reader of rows is far behind, or a device has no carrier.
+  void hold_or_go_on();
   void keep(const sweep::State& state, MonotonicTime now);
   void show_status(const sweep::State& state, MonotonicTime now);
   // A line on standard error, behind the status line where there is one.
@@ -73,6 +75,8 @@ class SweepRun final : private sweep::RecordSink {
   std::optional<sweep::Heatmap> heatmap_;
   std::optional<sweep::AnswerSet> answers_;
   std::unique_ptr<sweep::Sweep> sweep_;
+  sweep::CarrierWatch carriers_;
+  bool told_of_carrier_ = false;  // while it is lost
   std::optional<SweepKeeper> keeper_;
   std::uint64_t earlier_rows_ = 0;
 

@@ -20,8 +20,8 @@
 #include <memory>
 #include <string>
 
-#include "lab/sanitized.hpp"
 #include "compat/sides.hpp"
+#include "lab/sanitized.hpp"
 
 namespace sonde::compat_test {
 namespace {

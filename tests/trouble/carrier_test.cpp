@@ -44,6 +44,23 @@ TEST_P(Carrier, WhatIsThrownAwayForWantOfItIsLocal) {
   }
 }
 
+TEST_P(Carrier, ASweepWaitsForIt) {
+  pair_.far().ip("route add local 10.79.0.0/20 dev lo\nlink set far0 address 02:00:00:00:00:02\n");
+  pair_.near().ip("route add 10.79.0.0/20 via 10.78.0.2\n");
+  Process process = pair_.near().start(
+      {.arguments = {SONDE_PROGRAM, "sweep", "--allow-special", "-r", "1000", "--linger", "300ms", "--retry",
+                     "2", "--late", "200ms", "--transport", GetParam(), "10.79.0.0/21"},
+       .time_limit = 30s});
+  ASSERT_TRUE(process.wait_for_output("10.79."));
+  pair_.far().ip("link set far0 down\n");
+  ASSERT_TRUE(process.wait_for_errors("near0 has no carrier: the sweep waits for it")) << process.errors();
+  pair_.far().ip("link set far0 up\n");
+  const Finished finished = process.wait();
+  EXPECT_EQ(finished.status, 0) << finished.errors;
+  // What left before the kernel had noticed is asked again.
+  EXPECT_THAT(finished.errors, ::testing::HasSubstr("2048 addresses answered"));
+}
+
 TEST_P(Carrier, WithItSilenceIsALoss) {
   const SondeRun run = read_run(pair_.near().run(sonde_json(Words{"--transport", GetParam(), "-c", "3", "-i",
                                                                   "20ms", "-W", "200ms", "10.78.0.99"},

@@ -40,12 +40,11 @@ std::size_t lines_of(const std::string& text) {
 
 // Of the ordinary user, who has one process then: this.
 Finished without_threads(const Loopback& space, Words words) {
-  return space.run(
-      {.arguments = std::move(words),
-       .user = User::ordinary,
-       // A sanitizer looks for leaks by a thread of its own.
-       .environment = {"ASAN_OPTIONS=detect_leaks=0"},
-       .before_exec = &limit<RLIMIT_NPROC, 1>});
+  return space.run({.arguments = std::move(words),
+                    .user = User::ordinary,
+                    // A sanitizer looks for leaks by a thread of its own.
+                    .environment = {"ASAN_OPTIONS=detect_leaks=0"},
+                    .before_exec = &limit<RLIMIT_NPROC, 1>});
 }
 
 TEST(Threads, WhoAskedForThemIsToldThatThereAreNone) {
