@@ -23,7 +23,8 @@ Result<SweepOutputs> SweepOutputs::open(const SweepOptions& options, const sweep
 
   SweepOutputs outputs;
   std::optional<Error> failed;
-  const auto open = [&](std::optional<report::OutputFile>& file, report::OutputFiles::Request request) {
+  const auto open = [&](std::optional<report::OutputFile>& file,
+                        const report::OutputFiles::Request& request) {
     if (failed || request.path.empty()) return;
     auto opened = files.open(request);
     if (!opened) {
