@@ -7,6 +7,8 @@
 #include "cli/option_readers.hpp"
 #include "cli/option_values.hpp"
 #include "cli/target_list.hpp"
+#include "text/packet_bytes.hpp"
+#include "text/quantity.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -54,7 +56,7 @@ constexpr std::array explain_table = {
                .section = Section::schedule,
                .help = "how long to wait for the answer",
                .default_text = "1s",
-               .apply = store<&ExplainOptions::timeout, parse_positive_duration>},
+               .apply = store<&ExplainOptions::timeout, text::parse_positive_duration>},
     OptionSpec{.short_name = 's',
                .long_name = "size",
                .argument = "BYTES",
@@ -73,7 +75,7 @@ constexpr std::array explain_table = {
                .argument = "TOS",
                .section = Section::packet,
                .help = "TOS or traffic class: a number or a DSCP name",
-               .apply = store_network<&NetworkOptions::tos, parse_tos>},
+               .apply = store_network<&NetworkOptions::tos, text::parse_tos>},
     OptionSpec{.short_name = 'M',
                .long_name = "pmtudisc",
                .argument = "HOW",

@@ -7,18 +7,18 @@
 #include <string_view>
 
 #include "cli/option_values.hpp"
-#include "cli/units.hpp"
 #include "sonde/address.hpp"
 #include "sonde/options.hpp"
+#include "text/number.hpp"
 
 namespace sonde::cli {
 
 inline constexpr std::array<Choice<PathMtu>, 4> path_mtus{
     {{"do", PathMtu::always}, {"want", PathMtu::want}, {"dont", PathMtu::never}, {"probe", PathMtu::probe}}};
 
-Parsed<std::string> read_interface(std::string_view text);  // not checked to exist
-Parsed<Address> read_source(std::string_view text);         // not checked to be this host's
-Parsed<std::string> read_file_name(std::string_view text);
+text::Parsed<std::string> read_interface(std::string_view text);  // not checked to exist
+text::Parsed<Address> read_source(std::string_view text);         // not checked to be this host's
+text::Parsed<std::string> read_file_name(std::string_view text);
 
 // Of -4 and -6, into the member `family`.
 template <typename Options, Family Wanted>

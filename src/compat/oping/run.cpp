@@ -25,10 +25,10 @@
 #include "compat/streams.hpp"
 #include "liboping/object.hpp"
 #include "net/permissions.hpp"
-#include "net/printable.hpp"
 #include "process/signals.hpp"
 #include "report/output.hpp"
 #include "report/repeat_limiter.hpp"
+#include "text/printable.hpp"
 
 namespace sonde::compat::oping {
 
@@ -96,7 +96,7 @@ class Run {
   }
 
   void complain(std::string_view what) {
-    const std::string text = net::printable(fmt::format("{}{}", what, object_.error));
+    const std::string text = text::printable(fmt::format("{}{}", what, object_.error));
     if (const auto behind = complaints_.pass(text)) show_complaint(text + *behind);
   }
 
@@ -112,7 +112,7 @@ class Run {
   bool begin() {
     if (!on_screen_) {
       for (const pinghost* host = object_.first(); host != nullptr; host = host->next()) {
-        streams_.out(fmt::format("PING {} ({}) {} bytes of data.\n", net::printable(host->host_name),
+        streams_.out(fmt::format("PING {} ({}) {} bytes of data.\n", text::printable(host->host_name),
                                  host->address.to_string(), host->data.size()));
       }
       return true;
@@ -136,7 +136,7 @@ class Run {
   bool add_file() {
     if (!files_.hosts) return true;
     const auto failed = [this](std::string_view what) {
-      streams_.err(fmt::format("{} {} failed: {}\n", what, net::printable(options_.file),
+      streams_.err(fmt::format("{} {} failed: {}\n", what, text::printable(options_.file),
                                std::strerror(files_.hosts->error())));
       return false;
     };
@@ -148,7 +148,7 @@ class Run {
   bool open_output() {
     if (options_.output_file.empty()) return true;
     if (!files_.rows) {
-      streams_.err(fmt::format("opening \"{}\" failed: {}\n", net::printable(options_.output_file),
+      streams_.err(fmt::format("opening \"{}\" failed: {}\n", text::printable(options_.output_file),
                                std::strerror(files_.rows_error)));
       return false;
     }
@@ -198,7 +198,7 @@ class Run {
       take_signals();
       if (stopped_) {
         streams_.err(
-            fmt::format("{}: {} was not read to its end\n", program_, net::printable(options_.output_file)));
+            fmt::format("{}: {} was not read to its end\n", program_, text::printable(options_.output_file)));
         return output_failed_status;
       }
     }
@@ -254,7 +254,7 @@ class Run {
   void show_all() {
     std::size_t place = 0;
     for (const pinghost* host = object_.first(); host != nullptr; host = host->next(), ++place)
-      screen_->show(place, net::printable(host->host_name), history_[place]);
+      screen_->show(place, text::printable(host->host_name), history_[place]);
     screen_->update();
   }
 
@@ -267,7 +267,7 @@ class Run {
       const auto share =
           answered ? std::optional(SortedTimes(history).share_up_to(host.latency_ms)) : std::nullopt;
       screen_->write(line, share);
-      screen_->show(place, net::printable(host.host_name), history);
+      screen_->show(place, text::printable(host.host_name), history);
       if (answered && options_.bell) screen_->ring();
     } else {
       streams_.out(fmt::format("{}{}{}\n{}", line.before, line.mark, line.after,
@@ -286,7 +286,7 @@ class Run {
     std::size_t place = 0;
     for (const pinghost* host = object_.first(); host != nullptr; host = host->next()) {
       const History& history = history_[place++];
-      streams_.out(fmt::format("\n--- {} ping statistics ---\n", net::printable(host->host_name)));
+      streams_.out(fmt::format("\n--- {} ping statistics ---\n", text::printable(host->host_name)));
       streams_.out(packets_text(history) + '\n');
       if (history.sent() != 0 && history.lost() > options_.most_lost) ++failed;
       if (const SortedTimes times(history); !times.empty())
@@ -315,7 +315,7 @@ int run_as(bool on_screen, int count, char** arguments) {
   // What opens sockets; nothing else needs a privilege, once the files are open.
   const auto needed = {net::Capability::net_raw, net::Capability::net_admin};
   Streams streams;
-  const std::string program = net::printable(count > 0 ? arguments[0] : "oping");
+  const std::string program = text::printable(count > 0 ? arguments[0] : "oping");
   const CommandLine line = read_command_line(count, arguments, on_screen, streams);
   if (!line.options) return streams.finish(program, line.status);
   prepare_to_open_files(needed);

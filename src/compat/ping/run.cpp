@@ -20,7 +20,7 @@
 #include "compat/ping/json.hpp"
 #include "compat/ping/quoted_header.hpp"
 #include "net/permissions.hpp"
-#include "net/printable.hpp"
+#include "text/printable.hpp"
 #include "wire/token.hpp"
 
 namespace sonde::compat::ping {
@@ -73,7 +73,7 @@ Run::Run(const Options& options, Destination destination, TransportKind way, boo
       clock_(Clock::system()),
       signals_({SIGINT, SIGALRM, SIGQUIT}),
       names_(options.force_names || !(options.numeric || destination_.is_numeric), signals_.fd()),
-      ip_options_([this](const Address& address) { return net::printable(names_.of(address)); }),
+      ip_options_([this](const Address& address) { return text::printable(names_.of(address)); }),
       tally_(is_timed(payload_bytes_)),
       screen_width_(terminal_width()) {
   style_.size_bytes = payload_bytes_;
@@ -89,11 +89,11 @@ Run::Run(const Options& options, Destination destination, TransportKind way, boo
 void Run::show_header() const {
   if (options_.json) return;
   std::string line =
-      fmt::format("PING {} ({}) ", net::printable(destination_.name), destination_.address_text);
+      fmt::format("PING {} ({}) ", text::printable(destination_.name), destination_.address_text);
   if (options_.flow_label && !destination_.address.is_ipv4())
     line += fmt::format(", flow {:#07x}, ", *options_.flow_label);
   if (!options_.device.empty() || options_.strict_source)
-    line += fmt::format("from {} {}: ", destination_.source.to_string(), net::printable(options_.device));
+    line += fmt::format("from {} {}: ", destination_.source.to_string(), text::printable(options_.device));
   if (destination_.address.is_ipv4()) {
     constexpr int headers = 8 + 20;
     line += fmt::format("{}({}) bytes of data.\n", options_.size_bytes,
@@ -400,7 +400,7 @@ int Run::finish() {
   for (const std::string& text : refusals_.rest()) voice_.say("sendmsg: " + text);
   const bool with_pace = options_.flood || options_.adaptive || options_.interval_ms == 0;
   print(options_.json ? json_summary(tally_, destination_.name, with_pace)
-                      : summary_text(tally_, net::printable(destination_.name), with_pace));
+                      : summary_text(tally_, text::printable(destination_.name), with_pace));
   const bool too_few = options_.deadline_s != 0 && tally_.received() < options_.count;
   return tally_.received() == 0 || too_few ? 1 : 0;
 }

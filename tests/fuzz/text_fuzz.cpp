@@ -1,10 +1,17 @@
-// units_fuzz.cpp: no option value, however malformed, breaks a reader or gets past its limits.
+// text_fuzz.cpp: no value that somebody writes, however malformed, breaks a reader or gets past its limits.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
-#include "cli/units.hpp"
+#include "text/host_name.hpp"
+#include "text/number.hpp"
+#include "text/packet_bytes.hpp"
+#include "text/printable.hpp"
+#include "text/quantity.hpp"
+#include "text/quote.hpp"
+#include "text/utf8.hpp"
 
 namespace {
 
@@ -15,7 +22,7 @@ void require(bool holds) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace sonde::cli;
+  using namespace sonde::text;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (const auto duration = parse_duration(text)) require(duration->count() >= 0);
   if (const auto duration = parse_positive_duration(text)) require(duration->count() > 0);
@@ -30,6 +37,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto tos = parse_tos(text);
   require(tos || !tos.error().empty());
-  require(in_quotes(text).find('\n') == std::string::npos);
+  const std::string quoted = in_quotes(text);
+  require(quoted.find('\n') == std::string::npos && is_utf8(quoted) && printable(quoted) == quoted);
+  if (is_plausible_host_name(text)) require(is_utf8(text) && text.size() <= 254);
   return 0;
 }

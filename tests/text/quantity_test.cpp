@@ -1,27 +1,18 @@
-// units_test.cpp: values of options: what is read, and what is refused with which words.
-#include "cli/units.hpp"
+// quantity_test.cpp: durations, rates and sizes: what is read, and what is refused with which words.
+#include "text/quantity.hpp"
 
 #include <gmock/gmock.h>
 
 #include <array>
 #include <chrono>
-#include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
-namespace sonde::cli {
+namespace sonde::text {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAre;
 using testing::HasSubstr;
-
-std::vector<std::byte> bytes(std::initializer_list<int> values) {
-  std::vector<std::byte> result;
-  for (const int value : values) result.push_back(static_cast<std::byte>(value));
-  return result;
-}
 
 TEST(Durations, EveryUnitAndTheBareNumber) {
   const std::array<std::pair<std::string_view, Nanoseconds>, 15> cases{{{"200ms", 200ms},
@@ -82,25 +73,6 @@ TEST(Durations, ZeroIsRefusedWhereItMakesNoSense) {
   EXPECT_FALSE(parse_positive_duration("x"));
 }
 
-TEST(Counts, FromOneToTwoToThe63rd) {
-  EXPECT_EQ(parse_count("1"), 1u);
-  EXPECT_EQ(parse_count("9223372036854775808"), std::uint64_t{1} << 63);
-  EXPECT_EQ(parse_count("1x").error(), "\"1x\" is not a whole number (1 or more)");
-  for (const std::string_view text : {"", "0", "-1", "+1", "1.5", "1e3", "0x10", "9223372036854775809",
-                                      "18446744073709551616", "99999999999999999999999999"}) {
-    EXPECT_FALSE(parse_count(text)) << text;
-  }
-}
-
-TEST(WholeNumbers, HexadecimalOnlyWhereAllowed) {
-  EXPECT_EQ(parse_whole("0xff", 0, 255, true), 255u);
-  EXPECT_EQ(parse_whole("0XFF", 0, 255, true), 255u);
-  EXPECT_FALSE(parse_whole("0xff", 0, 255));
-  EXPECT_FALSE(parse_whole("0x", 0, 255, true));
-  EXPECT_FALSE(parse_whole("ff", 0, 255, true));
-  EXPECT_FALSE(parse_whole("0x-1", 0, 255, true));
-}
-
 TEST(Rates, SuffixesAreDecimal) {
   const std::array<std::pair<std::string_view, double>, 8> cases{{{"500", 500},
                                                                   {"100k", 1e5},
@@ -127,66 +99,5 @@ TEST(BufferSizes, SuffixesAreBinary) {
   }
 }
 
-TEST(Tos, NumbersAreTheByteAndNamesAreCodePoints) {
-  const std::array<std::pair<std::string_view, int>, 14> cases{{{"0", 0},
-                                                                {"255", 255},
-                                                                {"0x10", 16},
-                                                                {"0xff", 255},
-                                                                {"be", 0},
-                                                                {"cs0", 0},
-                                                                {"cs1", 0x20},
-                                                                {"CS7", 0xe0},
-                                                                {"af11", 0x28},
-                                                                {"af43", 0x98},
-                                                                {"ef", 0xb8},
-                                                                {"EF", 0xb8},
-                                                                {"va", 0xb0},
-                                                                {"le", 0x04}}};
-  for (const auto& [text, expected] : cases) EXPECT_EQ(parse_tos(text), expected) << text;
-  for (const std::string_view text : {"", "256", "-1", "0x100", "cs8", "af14", "af", "efx", "0x"}) {
-    EXPECT_FALSE(parse_tos(text)) << text;
-  }
-}
-
-TEST(Patterns, PairsOfHexadecimalDigits) {
-  EXPECT_EQ(parse_pattern("ff00"), bytes({0xff, 0x00}));
-  EXPECT_EQ(parse_pattern("0xDEadBEef"), bytes({0xde, 0xad, 0xbe, 0xef}));
-  EXPECT_EQ(parse_pattern(std::string(512, 'a'))->size(), 256u);
-  for (const std::string_view text : {"", "0x", "f", "fff", "zz", "ff 00", "0xg0"})
-    EXPECT_FALSE(parse_pattern(text)) << text;
-  EXPECT_THAT(parse_pattern(std::string(514, 'a')).error(), HasSubstr("at most 256 bytes"));
-}
-
-TEST(Percentiles, KeepTheirOrder) {
-  EXPECT_THAT(*parse_percentiles("50,90,99.9"), ElementsAre(50, 90, 99.9));
-  EXPECT_THAT(*parse_percentiles("100,0"), ElementsAre(100, 0));
-  for (const std::string_view text :
-       {"", ",", "50,", ",50", "50,,90", "101", "100.1", "-1", "50;90", "p50", "nan"}) {
-    EXPECT_FALSE(parse_percentiles(text)) << text;
-  }
-}
-
-TEST(Percentiles, AreLimitedInNumber) {
-  std::string list = "1";
-  for (int i = 1; i < 32; ++i) list += ",1";
-  EXPECT_EQ(parse_percentiles(list)->size(), 32u);
-  EXPECT_THAT(parse_percentiles(list + ",1").error(), HasSubstr("too many"));
-}
-
-TEST(Percent, IsReadAsARatio) {
-  EXPECT_EQ(parse_percent("5"), 0.05);
-  EXPECT_EQ(parse_percent("5%"), 0.05);
-  EXPECT_EQ(parse_percent("0"), 0.0);
-  EXPECT_EQ(parse_percent("100%"), 1.0);
-  for (const std::string_view text : {"", "%", "101", "100.5%", "-1", "5%%", "5 %", "nan"}) {
-    EXPECT_FALSE(parse_percent(text)) << text;
-  }
-}
-
-TEST(InQuotes, MakesAnythingFitALine) {
-  EXPECT_EQ(in_quotes("a\n\x1b[2J"), "\"a\\x0a\\x1b[2J\"");
-  EXPECT_EQ(in_quotes(std::string(100, 'x')), "\"" + std::string(60, 'x') + "...\"");
-}
-
 }  // namespace
-}  // namespace sonde::cli
+}  // namespace sonde::text
