@@ -16,10 +16,8 @@ namespace {
 constexpr std::array<Choice<report::Format>, 2> formats{
     {{"text", report::Format::text}, {"json", report::Format::json}}};
 
-constexpr std::array<Choice<TransportKind>, 4> transports{{{"auto", TransportKind::automatic},
-                                                           {"icmp", TransportKind::icmp_datagram},
-                                                           {"raw", TransportKind::icmp_raw},
-                                                           {"udp", TransportKind::udp}}};
+constexpr std::array transports = {TransportKind::automatic, TransportKind::icmp_datagram,
+                                   TransportKind::icmp_raw, TransportKind::udp};
 
 constexpr std::uint64_t largest_u32 = std::numeric_limits<std::uint32_t>::max();
 
@@ -109,8 +107,8 @@ constexpr std::array explain_table = {
                .help = "way of asking",
                .details = "As for sonde ping; a TCP handshake has no stamps, so tcp is not among them.",
                .default_text = "auto",
-               .choices = choice_names<transports>,
-               .apply = choose<&ExplainOptions::transport, transports>},
+               .choices = transport_names<transports>,
+               .apply = store<&ExplainOptions::transport, read_transport<transports>>},
     OptionSpec{.long_name = "format",
                .argument = "FORMAT",
                .section = Section::output,

@@ -19,11 +19,8 @@ namespace {
 
 // --- Words that options take ------------------------------------------------------------------------------
 
-constexpr std::array<Choice<TransportKind>, 5> transports{{{"auto", TransportKind::automatic},
-                                                           {"icmp", TransportKind::icmp_datagram},
-                                                           {"raw", TransportKind::icmp_raw},
-                                                           {"udp", TransportKind::udp},
-                                                           {"tcp", TransportKind::tcp}}};
+constexpr std::array transports = {TransportKind::automatic, TransportKind::icmp_datagram,
+                                   TransportKind::icmp_raw, TransportKind::udp, TransportKind::tcp};
 
 constexpr std::array<Choice<ClockChoice>, 4> clocks{{{"auto", ClockChoice::automatic},
                                                      {"kernel", ClockChoice::kernel},
@@ -45,14 +42,11 @@ constexpr std::array<Choice<Document>, 3> shells{{{"bash", Document::bash_comple
 // --- Values that need more than a number ------------------------------------------------------------------
 
 Applied set_transport(std::string_view text, CommandOptions& command) {
+  const auto asked = text::parse_transport(text, transports);
+  if (!asked) return std::unexpected(asked.error());
   auto& options = std::get<PingOptions>(command);
-  constexpr std::string_view with_port = "tcp:";
-  options.tcp_port = 0;
-  if (!text.starts_with(with_port)) return choose<&PingOptions::transport, transports>(text, command);
-  const auto port = read_integer<std::uint16_t, 1, 65'535>(text.substr(with_port.size()));
-  if (!port) return std::unexpected(fmt::format("tcp: {}", port.error()));
-  options.transport = TransportKind::tcp;
-  options.tcp_port = *port;
+  options.transport = asked->kind;
+  options.tcp_port = asked->tcp_port;
   return {};
 }
 
@@ -230,7 +224,7 @@ constexpr std::array ping_table = {
             "tcp: the time of a handshake with port 443 (80 where that stays silent) or PORT, accepted "
             "or refused; no privilege, no data is sent. auto: the first of these that opens.",
         .default_text = "auto",
-        .choices = choice_names<transports>,
+        .choices = transport_names<transports>,
         .apply = set_transport},
     OptionSpec{
         .long_name = "try-all",

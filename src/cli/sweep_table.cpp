@@ -24,10 +24,8 @@ using sweep::Settings;
 constexpr std::array<Choice<sweep::RecordFormat>, 2> formats{
     {{"csv", sweep::RecordFormat::csv}, {"json", sweep::RecordFormat::json}}};
 
-constexpr std::array<Choice<TransportKind>, 4> transports{{{"auto", TransportKind::automatic},
-                                                           {"icmp", TransportKind::icmp_datagram},
-                                                           {"raw", TransportKind::icmp_raw},
-                                                           {"xdp", TransportKind::xdp}}};
+constexpr std::array transports = {TransportKind::automatic, TransportKind::icmp_datagram,
+                                   TransportKind::icmp_raw, TransportKind::xdp};
 
 constexpr std::uint64_t largest_u64 = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint64_t largest_u32 = std::numeric_limits<std::uint32_t>::max();
@@ -55,13 +53,6 @@ Applied store_rounds(std::string_view text, CommandOptions& command) {
   const auto value = read_integer<std::uint16_t, Least, 1000>(text);
   if (!value) return std::unexpected(value.error());
   std::get<SweepOptions>(command).settings.rounds.*Member = *value;
-  return {};
-}
-
-Applied choose_transport(std::string_view text, CommandOptions& command) {
-  const auto index = find_choice(text, choice_names<transports>);
-  if (!index) return std::unexpected(index.error());
-  std::get<SweepOptions>(command).settings.transport = transports[*index].value;
   return {};
 }
 
@@ -327,8 +318,8 @@ constexpr std::array sweep_table = {
                           "CAP_BPF and CAP_NET_ADMIN "
                           "it receives so as well; at most one thread for each queue of the device.",
                .default_text = "auto",
-               .choices = choice_names<transports>,
-               .apply = choose_transport},
+               .choices = transport_names<transports>,
+               .apply = store_setting<&Settings::transport, read_transport<transports>>},
     OptionSpec{.long_name = "threads",
                .argument = "N",
                .section = Section::measurement,

@@ -10,9 +10,10 @@
 #include <utility>
 
 #include "function/measurement.hpp"
-#include "function/text_values.hpp"
 #include "function/waiting.hpp"
 #include "net/file_descriptor.hpp"
+#include "text/number.hpp"
+#include "text/quote.hpp"
 
 namespace sonde::function {
 namespace {
@@ -147,10 +148,11 @@ Result<Address> find_address(const std::string& host) {
 Result<Endpoint> find_endpoint(const std::string& text) {
   const auto colon = text.rfind(':');
   const std::uint64_t port =
-      colon == std::string::npos ? 0 : read_whole(text.substr(colon + 1), 65535).value_or(0);
+      colon == std::string::npos ? 0 : text::parse_whole(text.substr(colon + 1), 1, 65535).value_or(0);
   std::string host = text.substr(0, colon);
   if (port == 0 || host.empty()) {
-    return std::unexpected(Error::invalid("the runtime API's address is not HOST:PORT", in_quotes(text)));
+    return std::unexpected(
+        Error::invalid("the runtime API's address is not HOST:PORT", text::in_quotes(text)));
   }
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   const auto address = find_address(host);
