@@ -1,17 +1,15 @@
 // http_client.cpp: see http_client.hpp.
 #include "function/http_client.hpp"
 
-#include <poll.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
 
 #include "function/measurement.hpp"
-#include "function/waiting.hpp"
 #include "net/file_descriptor.hpp"
+#include "net/wait.hpp"
 #include "text/number.hpp"
 #include "text/quote.hpp"
 
@@ -51,7 +49,7 @@ class Exchange {
 Result<bool> Exchange::wait(short events) {
   for (;;) {
     std::array<pollfd, 2> waited_for{{{socket_.get(), events, 0}, {stop_, POLLIN, 0}}};
-    const bool ready = wait_for(waited_for, deadline_);
+    const bool ready = net::wait_until(waited_for, deadline_);
     // An invocation that has arrived is taken and answered, also when the end has been asked for meanwhile.
     if (ready) return waited_for[0].revents != 0;
     if (deadline_ && Clock::system().monotonic() >= *deadline_)
@@ -138,7 +136,7 @@ Result<Address> find_address(const std::string& host) {
   const MonotonicTime patience = Clock::system().monotonic() + name_patience;
   for (resolver->process(); !answered && Clock::system().monotonic() < patience; resolver->process()) {
     std::array<pollfd, 1> waited_for{{{resolver->fd(), POLLIN, 0}}};
-    wait_for(waited_for, std::min(patience, resolver->next_deadline().value_or(patience)));
+    net::wait_until(waited_for, net::earlier(patience, resolver->next_deadline()));
   }
   return found;
 }

@@ -2,7 +2,6 @@
 #include "compat/oping/run.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +24,7 @@
 #include "compat/streams.hpp"
 #include "liboping/object.hpp"
 #include "net/permissions.hpp"
+#include "net/wait.hpp"
 #include "process/signals.hpp"
 #include "report/output.hpp"
 #include "report/repeat_limiter.hpp"
@@ -159,9 +159,8 @@ class Run {
   void rounds() {
     for (std::uint64_t round = 1; !stopped_; ++round) {
       streams_.flush();
-      const auto next =
-          std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                                 std::chrono::duration<double>(options_.interval_s));
+      const auto next = Clock::system().monotonic() + std::chrono::duration_cast<Nanoseconds>(
+                                                          std::chrono::duration<double>(options_.interval_s));
       if (object_.send() < 0) {
         complain("ping_send failed: ");
       } else {
@@ -207,12 +206,11 @@ class Run {
     return output_failed_status;
   }
 
-  void wait_until(std::chrono::steady_clock::time_point next) {
+  void wait_until(MonotonicTime next) {
     for (;;) {
       take_signals();
       if (watches_keys_) take_keys();
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - std::chrono::steady_clock::now());
-      if (stopped_ || failed() || left.count() <= 0) return;
+      if (stopped_ || failed() || Clock::system().monotonic() >= next) return;
       // A terminal that is gone has nothing more to read, and says so at once each time.
       const auto [output, errors] = streams_.waited_for();
       std::array<pollfd, 5> waited{{{signals_->fd(), POLLIN, 0},
@@ -220,7 +218,7 @@ class Run {
                                     {rows_ && rows_->pending() > 0 ? rows_->descriptor() : -1, POLLOUT, 0},
                                     output,
                                     errors}};
-      ::poll(waited.data(), waited.size(), static_cast<int>(std::min<std::int64_t>(left.count(), 1'000'000)));
+      net::wait_until(waited, next);
       if ((waited[1].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) watches_keys_ = false;
       write_out();
     }

@@ -2,7 +2,6 @@
 #include "compat/ping/run.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include "compat/ping/json.hpp"
 #include "compat/ping/quoted_header.hpp"
 #include "net/permissions.hpp"
+#include "net/wait.hpp"
 #include "text/printable.hpp"
 #include "wire/token.hpp"
 
@@ -236,28 +236,24 @@ void Run::plan_end() {
 }
 
 std::optional<MonotonicTime> Run::next_wake() const {
-  auto next = session_->next_deadline();
-  if (ends_ && (!next || *ends_ < *next)) next = ends_;
-  return next;
+  return net::earlier(session_->next_deadline(), ends_);
 }
 
 bool Run::wait() {
   const auto next = next_wake();
-  timespec timeout{};
   if (next) {
-    const auto left = std::max<std::int64_t>(0, (*next - clock_.monotonic()).count());
     // While a flood keeps up there is never anything to wait for, and looking for signals is a good part of its cost.
     // So is writing its marks or lines one by one, which nobody could tell apart.
-    if (left == 0 && ++turns_without_wait_ < most_turns_without_wait) return false;
+    const bool due = *next <= clock_.monotonic();
+    if (due && ++turns_without_wait_ < most_turns_without_wait) return false;
     turns_without_wait_ = 0;
-    timeout = {static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
   }
   print_flood(std::exchange(flood_, {}));
   streams_.flush();
   streams_.make_room(signals_.fd());
   const auto [output, errors] = streams_.waited_for();
   std::array<pollfd, 4> waited_for{{{signals_.fd(), POLLIN, 0}, {session_->fd(), POLLIN, 0}, output, errors}};
-  ::ppoll(waited_for.data(), waited_for.size(), next ? &timeout : nullptr, nullptr);
+  net::wait_until(waited_for, next);
   return (waited_for[0].revents & POLLIN) != 0;
 }
 
