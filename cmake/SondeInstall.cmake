@@ -22,29 +22,27 @@ configure_file("${PROJECT_SOURCE_DIR}/cmake/sonde.pc.in" "${PROJECT_BINARY_DIR}/
 install(FILES "${PROJECT_BINARY_DIR}/sonde.pc" DESTINATION "${sonde_pkgconfig_dir}")
 
 # --- The program, with the man page and completions that it writes from its own option table ----------------------
-if(TARGET sonde_program)
-  install(TARGETS sonde_program)
-  if(NOT CMAKE_CROSSCOMPILING)
-    set(generated_dir "${PROJECT_BINARY_DIR}/generated")
-    file(MAKE_DIRECTORY "${generated_dir}")
-    set(generated)
-    function(sonde_print file destination)
-      add_custom_command(
-        OUTPUT "${generated_dir}/${file}"
-        COMMAND sonde_program ${ARGN} > "${generated_dir}/${file}.new"
-        COMMAND "${CMAKE_COMMAND}" -E rename "${generated_dir}/${file}.new" "${generated_dir}/${file}"
-        DEPENDS sonde_program
-        COMMENT "Writing ${file}"
-        VERBATIM)
-      install(FILES "${generated_dir}/${file}" DESTINATION "${destination}")
-      set(generated "${generated};${generated_dir}/${file}" PARENT_SCOPE)
-    endfunction()
-    sonde_print(sonde.1 "${CMAKE_INSTALL_MANDIR}/man1" --print-man-page)
-    sonde_print(sonde "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" --print-completion bash)
-    sonde_print(_sonde "${CMAKE_INSTALL_DATADIR}/zsh/site-functions" --print-completion zsh)
-    sonde_print(sonde.fish "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d" --print-completion fish)
-    add_custom_target(sonde_documents ALL DEPENDS ${generated})
-  endif()
+install(TARGETS sonde_program)
+if(NOT CMAKE_CROSSCOMPILING)
+  set(generated_dir "${PROJECT_BINARY_DIR}/generated")
+  file(MAKE_DIRECTORY "${generated_dir}")
+  set(generated)
+  function(sonde_print file destination)
+    add_custom_command(
+      OUTPUT "${generated_dir}/${file}"
+      COMMAND sonde_program ${ARGN} > "${generated_dir}/${file}.new"
+      COMMAND "${CMAKE_COMMAND}" -E rename "${generated_dir}/${file}.new" "${generated_dir}/${file}"
+      DEPENDS sonde_program
+      COMMENT "Writing ${file}"
+      VERBATIM)
+    install(FILES "${generated_dir}/${file}" DESTINATION "${destination}")
+    set(generated "${generated};${generated_dir}/${file}" PARENT_SCOPE)
+  endfunction()
+  sonde_print(sonde.1 "${CMAKE_INSTALL_MANDIR}/man1" --print-man-page)
+  sonde_print(sonde "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" --print-completion bash)
+  sonde_print(_sonde "${CMAKE_INSTALL_DATADIR}/zsh/site-functions" --print-completion zsh)
+  sonde_print(sonde.fish "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d" --print-completion fish)
+  add_custom_target(sonde_documents ALL DEPENDS ${generated})
 endif()
 
 # --- Documents, and the setting that lets every user ping (offered, not activated: see scripts/install) ------------

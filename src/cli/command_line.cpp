@@ -15,8 +15,8 @@
 
 #include "cli/function_table.hpp"
 #include "cli/option_table.hpp"
-#include "cli/units.hpp"
-#include "net/printable.hpp"
+#include "text/printable.hpp"
+#include "text/quote.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -24,7 +24,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 std::unexpected<CommandLineError> refuse(std::string_view what) {
-  return std::unexpected(CommandLineError{fmt::format("sonde: {}", net::printable(what))});
+  return std::unexpected(CommandLineError{fmt::format("sonde: {}", text::printable(what))});
 }
 
 std::unexpected<CommandLineError> refuse(const OptionSpec& option, std::string_view what) {
@@ -70,7 +70,7 @@ const OptionSpec* nearest_option(std::span<const OptionSpec> options, std::strin
 // `word` is what CLI11 had no use for, an option as the user wrote it.
 std::unexpected<CommandLineError> refuse_unknown(const SubcommandSpec& subcommand, std::string_view word) {
   const bool is_long = word.starts_with("--");
-  const auto shown = in_quotes(is_long ? word.substr(0, word.find('=')) : word.substr(0, 2));
+  const auto shown = text::in_quotes(is_long ? word.substr(0, word.find('=')) : word.substr(0, 2));
   const auto name = is_long ? word.substr(2, word.find('=') - 2) : std::string_view();
   // "-count" is not seen as an unknown short option but as -c with the value "ount", so only long names are
   // guessed.
@@ -229,8 +229,8 @@ std::expected<ParsedCommandLine, CommandLineError> parse_subcommand(const Subcom
   for (const auto& [option, value] : uses) {
     if (option->apply != nullptr) continue;
     if (!option->choices.empty() && std::ranges::find(option->choices, value) == option->choices.end()) {
-      return refuse(*option,
-                    fmt::format("{} is not one of {}", in_quotes(value), fmt::join(option->choices, ", ")));
+      return refuse(*option, fmt::format("{} is not one of {}", text::in_quotes(value),
+                                         fmt::join(option->choices, ", ")));
     }
     return DocumentRequest{option->document(value), subcommand.name};
   }
@@ -239,8 +239,8 @@ std::expected<ParsedCommandLine, CommandLineError> parse_subcommand(const Subcom
     if (!option->takes_value() && value != "true") return refuse(*option, "takes no value");
     if (value.starts_with("--") &&
         find_long(subcommand.options, std::string_view(value).substr(2)) != nullptr) {
-      return refuse(*option,
-                    fmt::format("needs a value ({}); {} is an option", option->argument, in_quotes(value)));
+      return refuse(*option, fmt::format("needs a value ({}); {} is an option", option->argument,
+                                         text::in_quotes(value)));
     }
     const auto applied =
         option->apply(option->takes_value() ? std::string_view(value) : std::string_view(), options);

@@ -7,6 +7,8 @@
 #include "cli/option_readers.hpp"
 #include "cli/option_values.hpp"
 #include "cli/target_list.hpp"
+#include "text/packet_bytes.hpp"
+#include "text/quantity.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -14,10 +16,8 @@ namespace {
 constexpr std::array<Choice<report::Format>, 2> formats{
     {{"text", report::Format::text}, {"json", report::Format::json}}};
 
-constexpr std::array<Choice<TransportKind>, 4> transports{{{"auto", TransportKind::automatic},
-                                                           {"icmp", TransportKind::icmp_datagram},
-                                                           {"raw", TransportKind::icmp_raw},
-                                                           {"udp", TransportKind::udp}}};
+constexpr std::array transports = {TransportKind::automatic, TransportKind::icmp_datagram,
+                                   TransportKind::icmp_raw, TransportKind::udp};
 
 constexpr std::uint64_t largest_u32 = std::numeric_limits<std::uint32_t>::max();
 
@@ -54,7 +54,7 @@ constexpr std::array explain_table = {
                .section = Section::schedule,
                .help = "how long to wait for the answer",
                .default_text = "1s",
-               .apply = store<&ExplainOptions::timeout, parse_positive_duration>},
+               .apply = store<&ExplainOptions::timeout, text::parse_positive_duration>},
     OptionSpec{.short_name = 's',
                .long_name = "size",
                .argument = "BYTES",
@@ -73,7 +73,7 @@ constexpr std::array explain_table = {
                .argument = "TOS",
                .section = Section::packet,
                .help = "TOS or traffic class: a number or a DSCP name",
-               .apply = store_network<&NetworkOptions::tos, parse_tos>},
+               .apply = store_network<&NetworkOptions::tos, text::parse_tos>},
     OptionSpec{.short_name = 'M',
                .long_name = "pmtudisc",
                .argument = "HOW",
@@ -107,8 +107,8 @@ constexpr std::array explain_table = {
                .help = "way of asking",
                .details = "As for sonde ping; a TCP handshake has no stamps, so tcp is not among them.",
                .default_text = "auto",
-               .choices = choice_names<transports>,
-               .apply = choose<&ExplainOptions::transport, transports>},
+               .choices = transport_names<transports>,
+               .apply = store<&ExplainOptions::transport, read_transport<transports>>},
     OptionSpec{.long_name = "format",
                .argument = "FORMAT",
                .section = Section::output,

@@ -6,11 +6,14 @@
 #include "cli/option_values.hpp"
 #include "function/listener.hpp"
 #include "function/request.hpp"
+#include "text/number.hpp"
+#include "text/quantity.hpp"
+#include "text/quote.hpp"
 
 namespace sonde::cli {
 namespace {
 
-Parsed<std::string> read_listen(std::string_view text) {
+text::Parsed<std::string> read_listen(std::string_view text) {
   const auto address = function::parse_listen(std::string(text));
   if (!address) return std::unexpected(address.error().message());
   return std::string(text);
@@ -23,8 +26,8 @@ Applied add_allowed(std::string_view text, CommandOptions& options) {
   return {};
 }
 
-Parsed<Nanoseconds> read_time_limit(std::string_view text) {
-  const auto limit = parse_duration(text);
+text::Parsed<Nanoseconds> read_time_limit(std::string_view text) {
+  const auto limit = text::parse_duration(text);
   if (limit && *limit <= function::answer_margin)
     return std::unexpected("is too short: answers leave 600 ms before it");
   return limit;
@@ -126,7 +129,7 @@ opens them.
 std::expected<CommandOptions, std::string> complete(CommandOptions command,
                                                     std::vector<std::string> operands) {
   if (!operands.empty()) {
-    return std::unexpected("function: takes no target (" + in_quotes(operands.front()) +
+    return std::unexpected("function: takes no target (" + text::in_quotes(operands.front()) +
                            "); events name them");
   }
   return command;

@@ -7,18 +7,35 @@
 #include <string_view>
 
 #include "cli/option_values.hpp"
-#include "cli/units.hpp"
 #include "sonde/address.hpp"
 #include "sonde/options.hpp"
+#include "text/number.hpp"
+#include "text/transport_words.hpp"
 
 namespace sonde::cli {
 
 inline constexpr std::array<Choice<PathMtu>, 4> path_mtus{
     {{"do", PathMtu::always}, {"want", PathMtu::want}, {"dont", PathMtu::never}, {"probe", PathMtu::probe}}};
 
-Parsed<std::string> read_interface(std::string_view text);  // not checked to exist
-Parsed<Address> read_source(std::string_view text);         // not checked to be this host's
-Parsed<std::string> read_file_name(std::string_view text);
+text::Parsed<std::string> read_interface(std::string_view text);  // not checked to exist
+text::Parsed<Address> read_source(std::string_view text);         // not checked to be this host's
+text::Parsed<std::string> read_file_name(std::string_view text);
+
+// The words of `Kinds`, an array of transports, for the table's `choices`.
+template <const auto& Kinds>
+inline constexpr auto transport_names = [] {
+  std::array<std::string_view, Kinds.size()> names;
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = text::transport_word(Kinds[i]);
+  return names;
+}();
+
+// One of `Kinds`, TCP not among them.
+template <const auto& Kinds>
+text::Parsed<TransportKind> read_transport(std::string_view text) {
+  const auto asked = text::parse_transport(text, Kinds);
+  if (!asked) return std::unexpected(asked.error());
+  return asked->kind;
+}
 
 // Of -4 and -6, into the member `family`.
 template <typename Options, Family Wanted>

@@ -12,6 +12,8 @@
 #include "cli/option_values.hpp"
 #include "cli/ping_table.hpp"
 #include "cli/sweep_table.hpp"
+#include "text/number.hpp"
+#include "text/quote.hpp"
 
 namespace sonde::cli {
 
@@ -58,10 +60,10 @@ const OptionSpec* find_short(std::span<const OptionSpec> options, char name) {
   return found == options.end() ? nullptr : &*found;
 }
 
-Parsed<std::size_t> find_choice(std::string_view text, std::span<const std::string_view> names) {
+text::Parsed<std::size_t> find_choice(std::string_view text, std::span<const std::string_view> names) {
   const auto found = std::ranges::find(names, text);
   if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
-  return std::unexpected(fmt::format("{} is not one of {}", in_quotes(text), fmt::join(names, ", ")));
+  return std::unexpected(fmt::format("{} is not one of {}", text::in_quotes(text), fmt::join(names, ", ")));
 }
 
 }  // namespace sonde::cli

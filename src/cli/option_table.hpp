@@ -15,7 +15,6 @@
 
 #include "cli/command_options.hpp"
 #include "cli/documents.hpp"
-#include "cli/units.hpp"
 
 namespace sonde::cli {
 

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "cli/option_table.hpp"
-#include "cli/units.hpp"
+#include "text/number.hpp"
 
 namespace sonde::cli {
 
@@ -38,7 +38,7 @@ Options& options_with(Value Options::*, CommandOptions& options) {
 }
 
 // Which of `names` is `text`, or a message that lists them.
-Parsed<std::size_t> find_choice(std::string_view text, std::span<const std::string_view> names);
+text::Parsed<std::size_t> find_choice(std::string_view text, std::span<const std::string_view> names);
 
 template <auto Member, const auto& Choices>
 Applied choose(std::string_view text, CommandOptions& options) {
@@ -48,7 +48,7 @@ Applied choose(std::string_view text, CommandOptions& options) {
   return {};
 }
 
-// `Reader` is a function from text to Parsed<the member's type>.
+// `Reader` is a function from text to text::Parsed<the member's type>.
 template <auto Member, auto Reader>
 Applied store(std::string_view text, CommandOptions& options) {
   auto value = Reader(text);
@@ -73,8 +73,8 @@ Applied append(std::string_view text, CommandOptions& options) {
 }
 
 template <typename Integer, std::uint64_t Least, std::uint64_t Most, bool AllowHexadecimal = false>
-Parsed<Integer> read_integer(std::string_view text) {
-  const auto value = parse_whole(text, Least, Most, AllowHexadecimal);
+text::Parsed<Integer> read_integer(std::string_view text) {
+  const auto value = text::parse_whole(text, Least, Most, AllowHexadecimal);
   if (!value) return std::unexpected(value.error());
   return static_cast<Integer>(*value);
 }

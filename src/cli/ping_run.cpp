@@ -2,19 +2,18 @@
 #include "cli/ping_run.hpp"
 
 #include <fmt/core.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <ctime>
 #include <span>
 #include <utility>
 
 #include "cli/say.hpp"
 #include "cli/udp_limit.hpp"
 #include "net/permissions.hpp"
+#include "net/wait.hpp"
 #include "report/display.hpp"
 #include "report/words.hpp"
 
@@ -156,32 +155,21 @@ bool PingRun::capture_is_behind() {
 }
 
 std::optional<MonotonicTime> PingRun::next_wake() const {
-  std::optional<MonotonicTime> next = deadline_;
-  const auto consider = [&next](std::optional<MonotonicTime> time) {
-    if (time && (!next || *time < *next)) next = time;
-  };
-  consider(session_->next_deadline());
-  if (session_->fd() < 0) consider(clock_.monotonic() + fetch_interval);
-  if (resolver_) consider(resolver_->next_deadline());
-  if (live_) consider(live_->next_frame());
+  auto next = net::earlier(deadline_, session_->next_deadline());
+  if (session_->fd() < 0) next = net::earlier(next, clock_.monotonic() + fetch_interval);
+  if (resolver_) next = net::earlier(next, resolver_->next_deadline());
+  if (live_) next = net::earlier(next, live_->next_frame());
   return next;
 }
 
 void PingRun::wait() {
-  const auto next = next_wake();
-  timespec timeout{};
-  if (next) {
-    const auto left = std::max<std::int64_t>(0, (*next - clock_.monotonic()).count());
-    timeout = {static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
-  }
-  // poll() leaves negative descriptors out.
   const bool capture_waits = held_ && capture_output_ && capture_output_->pending() > 0;
   std::array<pollfd, 5> waited_for{{{session_->fd(), POLLIN, 0},
                                     {resolver_ ? resolver_->fd() : -1, POLLIN, 0},
                                     {signals_.fd(), POLLIN, 0},
                                     {output_.pending() > 0 ? output_.descriptor() : -1, POLLOUT, 0},
                                     {capture_waits ? capture_output_->descriptor() : -1, POLLOUT, 0}}};
-  ::ppoll(waited_for.data(), waited_for.size(), next ? &timeout : nullptr, nullptr);
+  net::wait_until(waited_for, next_wake());
 }
 
 void PingRun::take_signals() {

@@ -10,6 +10,7 @@
 
 #include "cli/ping_run.hpp"
 #include "net/own_address.hpp"
+#include "net/unreachable_limits.hpp"
 #include "process/descriptor_limit.hpp"
 #include "report/display.hpp"
 #include "report/words.hpp"
@@ -47,16 +48,16 @@ bool unicode_wanted() {
 
 // What the library does to the schedule by UDP, in words; nothing where it does nothing.
 std::string udp_pace(const PingOptions& options, std::size_t targets, bool alone) {
-  constexpr std::uint64_t burst = 6;
-  constexpr double most_a_second = 800;
   if (!options.pace_udp) return {};
   const double interval_s = std::chrono::duration<double>(options.interval).count();
   const double wanted = static_cast<double>(targets) / std::max(interval_s, 1e-9);
-  std::string_view pace;
-  if (interval_s < 1 && (options.count == 0 || options.count > burst)) {
+  std::string pace;
+  if (options.interval < net::unreachable_interval &&
+      (options.count == 0 || options.count > net::unreachable_burst)) {
     pace = "each target is asked once a second, as a Linux host answers no more";
-  } else if (wanted > most_a_second && targets > 1) {
-    pace = "all targets together are asked 800 times a second, as one Linux host answers no more";
+  } else if (wanted > net::paced_udp_rate && targets > 1) {
+    pace = fmt::format("all targets together are asked {} times a second, as one Linux host answers no more",
+                       net::paced_udp_rate);
   } else {
     return {};
   }

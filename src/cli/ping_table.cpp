@@ -10,17 +10,17 @@
 #include "cli/option_readers.hpp"
 #include "cli/option_values.hpp"
 #include "cli/target_list.hpp"
+#include "text/number.hpp"
+#include "text/packet_bytes.hpp"
+#include "text/quantity.hpp"
 
 namespace sonde::cli {
 namespace {
 
 // --- Words that options take ------------------------------------------------------------------------------
 
-constexpr std::array<Choice<TransportKind>, 5> transports{{{"auto", TransportKind::automatic},
-                                                           {"icmp", TransportKind::icmp_datagram},
-                                                           {"raw", TransportKind::icmp_raw},
-                                                           {"udp", TransportKind::udp},
-                                                           {"tcp", TransportKind::tcp}}};
+constexpr std::array transports = {TransportKind::automatic, TransportKind::icmp_datagram,
+                                   TransportKind::icmp_raw, TransportKind::udp, TransportKind::tcp};
 
 constexpr std::array<Choice<ClockChoice>, 4> clocks{{{"auto", ClockChoice::automatic},
                                                      {"kernel", ClockChoice::kernel},
@@ -42,14 +42,11 @@ constexpr std::array<Choice<Document>, 3> shells{{{"bash", Document::bash_comple
 // --- Values that need more than a number ------------------------------------------------------------------
 
 Applied set_transport(std::string_view text, CommandOptions& command) {
+  const auto asked = text::parse_transport(text, transports);
+  if (!asked) return std::unexpected(asked.error());
   auto& options = std::get<PingOptions>(command);
-  constexpr std::string_view with_port = "tcp:";
-  options.tcp_port = 0;
-  if (!text.starts_with(with_port)) return choose<&PingOptions::transport, transports>(text, command);
-  const auto port = read_integer<std::uint16_t, 1, 65'535>(text.substr(with_port.size()));
-  if (!port) return std::unexpected(fmt::format("tcp: {}", port.error()));
-  options.transport = TransportKind::tcp;
-  options.tcp_port = *port;
+  options.transport = asked->kind;
+  options.tcp_port = asked->tcp_port;
   return {};
 }
 
@@ -104,7 +101,7 @@ constexpr std::array ping_table = {
                .section = Section::schedule,
                .help = "stop after N probes to each target",
                .default_text = "endless",
-               .apply = store<&PingOptions::count, parse_count>},
+               .apply = store<&PingOptions::count, text::parse_count>},
     OptionSpec{.short_name = 'i',
                .long_name = "interval",
                .argument = "TIME",
@@ -114,7 +111,7 @@ constexpr std::array ping_table = {
                    "With 0, probes leave as fast as the kernel takes them and gives the answers back without "
                    "dropping them; --rate sets a limit to that.",
                .default_text = "1s",
-               .apply = store<&PingOptions::interval, parse_duration>},
+               .apply = store<&PingOptions::interval, text::parse_duration>},
     OptionSpec{.short_name = 'W',
                .long_name = "timeout",
                .argument = "TIME",
@@ -124,19 +121,19 @@ constexpr std::array ping_table = {
                    "It may be longer than the interval. An answer that comes still later takes the loss back "
                    "and counts as late.",
                .default_text = "1s",
-               .apply = store<&PingOptions::timeout, parse_positive_duration>},
+               .apply = store<&PingOptions::timeout, text::parse_positive_duration>},
     OptionSpec{.short_name = 'w',
                .long_name = "deadline",
                .argument = "TIME",
                .section = Section::schedule,
                .help = "stop after this time, whatever was sent by then",
-               .apply = store<&PingOptions::deadline, parse_positive_duration>},
+               .apply = store<&PingOptions::deadline, text::parse_positive_duration>},
     OptionSpec{.long_name = "rate",
                .argument = "RATE",
                .section = Section::schedule,
                .help = "most probes per second over all targets, as in 500 or 100k",
                .default_text = "no limit",
-               .apply = store<&PingOptions::rate, parse_rate>},
+               .apply = store<&PingOptions::rate, text::parse_rate>},
 
     // Packet
     OptionSpec{.short_name = 's',
@@ -155,7 +152,7 @@ constexpr std::array ping_table = {
                .section = Section::packet,
                .help = "fill the payload behind the token with these bytes",
                .default_text = "bytes counting up",
-               .apply = store<&PingOptions::pattern, parse_pattern>},
+               .apply = store<&PingOptions::pattern, text::parse_pattern>},
     OptionSpec{.short_name = 't',
                .long_name = "ttl",
                .argument = "N",
@@ -172,7 +169,7 @@ constexpr std::array ping_table = {
                    "A number is the whole byte, 0 to 255 or 0x00 to 0xff. Names are be, le, ef, va, cs0 to "
                    "cs7 and af11 to af43.",
                .default_text = "0",
-               .apply = store<&PingOptions::tos, parse_tos>},
+               .apply = store<&PingOptions::tos, text::parse_tos>},
     OptionSpec{
         .short_name = 'M',
         .long_name = "pmtu",
@@ -227,7 +224,7 @@ constexpr std::array ping_table = {
             "tcp: the time of a handshake with port 443 (80 where that stays silent) or PORT, accepted "
             "or refused; no privilege, no data is sent. auto: the first of these that opens.",
         .default_text = "auto",
-        .choices = choice_names<transports>,
+        .choices = transport_names<transports>,
         .apply = set_transport},
     OptionSpec{
         .long_name = "try-all",
@@ -284,7 +281,7 @@ constexpr std::array ping_table = {
                .section = Section::measurement,
                .help = "receive buffer of each socket",
                .hidden = true,
-               .apply = store<&PingOptions::receive_buffer_bytes, parse_buffer_size>},
+               .apply = store<&PingOptions::receive_buffer_bytes, text::parse_buffer_size>},
 
     // Output
     OptionSpec{.long_name = "format",
@@ -320,7 +317,7 @@ constexpr std::array ping_table = {
                .section = Section::output,
                .help = "percentiles of the RTT to show, beside 50, 90 and 99",
                .default_text = "50,90,99",
-               .apply = store<&PingOptions::percentiles, parse_percentiles>},
+               .apply = store<&PingOptions::percentiles, text::parse_percentiles>},
     OptionSpec{.long_name = "histogram",
                .section = Section::output,
                .help = "show a histogram of the RTT",
@@ -373,12 +370,12 @@ constexpr std::array ping_table = {
                .argument = "TIME",
                .section = Section::output,
                .help = "warn when an RTT is longer than TIME",
-               .apply = store<&PingOptions::warn_rtt, parse_positive_duration>},
+               .apply = store<&PingOptions::warn_rtt, text::parse_positive_duration>},
     OptionSpec{.long_name = "warn-loss",
                .argument = "PERCENT",
                .section = Section::output,
                .help = "warn when more than PERCENT of a target's probes are lost",
-               .apply = store<&PingOptions::warn_loss_ratio, parse_percent>},
+               .apply = store<&PingOptions::warn_loss_ratio, text::parse_percent>},
 
     // Information
     OptionSpec{.short_name = 'h',

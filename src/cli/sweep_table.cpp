@@ -11,6 +11,10 @@
 #include "sweep/filter.hpp"
 #include "sweep/heatmap_picture.hpp"
 #include "sweep/proof.hpp"
+#include "text/number.hpp"
+#include "text/packet_bytes.hpp"
+#include "text/quantity.hpp"
+#include "text/quote.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -20,10 +24,8 @@ using sweep::Settings;
 constexpr std::array<Choice<sweep::RecordFormat>, 2> formats{
     {{"csv", sweep::RecordFormat::csv}, {"json", sweep::RecordFormat::json}}};
 
-constexpr std::array<Choice<TransportKind>, 4> transports{{{"auto", TransportKind::automatic},
-                                                           {"icmp", TransportKind::icmp_datagram},
-                                                           {"raw", TransportKind::icmp_raw},
-                                                           {"xdp", TransportKind::xdp}}};
+constexpr std::array transports = {TransportKind::automatic, TransportKind::icmp_datagram,
+                                   TransportKind::icmp_raw, TransportKind::xdp};
 
 constexpr std::uint64_t largest_u64 = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint64_t largest_u32 = std::numeric_limits<std::uint32_t>::max();
@@ -54,19 +56,12 @@ Applied store_rounds(std::string_view text, CommandOptions& command) {
   return {};
 }
 
-Applied choose_transport(std::string_view text, CommandOptions& command) {
-  const auto index = find_choice(text, choice_names<transports>);
-  if (!index) return std::unexpected(index.error());
-  std::get<SweepOptions>(command).settings.transport = transports[*index].value;
-  return {};
-}
-
 Applied store_rate(std::string_view text, CommandOptions& command) {
   if (text == "max") {
     std::get<SweepOptions>(command).settings.rate = 0;
     return {};
   }
-  const auto rate = parse_rate(text);
+  const auto rate = text::parse_rate(text);
   if (!rate) return std::unexpected(rate.error());
   std::get<SweepOptions>(command).settings.rate = *rate;
   return {};
@@ -76,10 +71,10 @@ Applied store_rate(std::string_view text, CommandOptions& command) {
 Applied store_shard(std::string_view text, CommandOptions& command) {
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos)
-    return std::unexpected(fmt::format("{} is not a shard, as in 2/5", in_quotes(text)));
-  const auto shards = parse_whole(text.substr(slash + 1), 1, 65'535);
+    return std::unexpected(fmt::format("{} is not a shard, as in 2/5", text::in_quotes(text)));
+  const auto shards = text::parse_whole(text.substr(slash + 1), 1, 65'535);
   if (!shards) return std::unexpected(shards.error());
-  const auto number = parse_whole(text.substr(0, slash), 1, *shards);
+  const auto number = text::parse_whole(text.substr(0, slash), 1, *shards);
   if (!number) return std::unexpected(number.error());
   std::get<SweepOptions>(command).settings.shard = {.number = *number - 1, .shards = *shards};
   return {};
@@ -111,26 +106,26 @@ Applied add_exclusion(std::string_view text, CommandOptions& command) {
   return {};
 }
 
-Parsed<std::string> read_fields(std::string_view text) {
+text::Parsed<std::string> read_fields(std::string_view text) {
   if (const auto fields = sweep::parse_fields(text); !fields)
     return std::unexpected(fields.error().message());
   return std::string(text);
 }
 
-Parsed<std::string> read_filter(std::string_view text) {
+text::Parsed<std::string> read_filter(std::string_view text) {
   if (const auto filter = sweep::Filter::parse(text); !filter)
     return std::unexpected(filter.error().message());
   return std::string(text);
 }
 
 // Empty: standard output.
-Parsed<std::string> read_output_file(std::string_view text) {
-  return text == "-" ? Parsed<std::string>("") : read_file_name(text);
+text::Parsed<std::string> read_output_file(std::string_view text) {
+  return text == "-" ? text::Parsed<std::string>("") : read_file_name(text);
 }
 
-Parsed<std::string> read_heatmap_file(std::string_view text) {
+text::Parsed<std::string> read_heatmap_file(std::string_view text) {
   if (!sweep::is_heatmap_name(text))
-    return std::unexpected(fmt::format("{} ends neither in .png nor in .svg", in_quotes(text)));
+    return std::unexpected(fmt::format("{} ends neither in .png nor in .svg", text::in_quotes(text)));
   return std::string(text);
 }
 
@@ -170,7 +165,7 @@ constexpr std::array sweep_table = {
                .section = Section::targets,
                .help = "ask only the first N addresses of the order",
                .default_text = "all",
-               .apply = store_setting<&Settings::max_targets, parse_count>},
+               .apply = store_setting<&Settings::max_targets, text::parse_count>},
     OptionSpec{.long_name = "yes",
                .section = Section::targets,
                .help = "ask even if they are more than 16,777,216",
@@ -220,33 +215,33 @@ constexpr std::array sweep_table = {
                .section = Section::schedule,
                .help = "wait so long for answers after the last probe",
                .default_text = "10s",
-               .apply = store_setting<&Settings::linger, parse_duration>},
+               .apply = store_setting<&Settings::linger, text::parse_duration>},
     OptionSpec{.long_name = "late",
                .argument = "TIME",
                .section = Section::schedule,
                .help = "answers after more than this are called late",
                .details = "Retries wait so long after the round before.",
                .default_text = "1s",
-               .apply = store_setting<&Settings::late, parse_positive_duration>},
+               .apply = store_setting<&Settings::late, text::parse_positive_duration>},
     OptionSpec{.long_name = "max-runtime",
                .argument = "TIME",
                .section = Section::schedule,
                .help = "send no longer than this",
                .default_text = "endless",
-               .apply = store<&SweepOptions::max_runtime, parse_positive_duration>},
+               .apply = store<&SweepOptions::max_runtime, text::parse_positive_duration>},
     OptionSpec{.short_name = 'N',
                .long_name = "max-results",
                .argument = "N",
                .section = Section::schedule,
                .help = "end when N addresses have answered",
                .default_text = "all",
-               .apply = store_setting<&Settings::max_results, parse_count>},
+               .apply = store_setting<&Settings::max_results, text::parse_count>},
     OptionSpec{.long_name = "min-hitrate",
                .argument = "PERCENT",
                .section = Section::schedule,
                .help = "end when fewer than PERCENT answer, after 5 s",
                .default_text = "0",
-               .apply = store<&SweepOptions::min_hit_rate, parse_percent>},
+               .apply = store<&SweepOptions::min_hit_rate, text::parse_percent>},
     OptionSpec{.long_name = "checkpoint",
                .argument = "FILE",
                .section = Section::schedule,
@@ -290,7 +285,7 @@ constexpr std::array sweep_table = {
                .argument = "TOS",
                .section = Section::packet,
                .help = "TOS or traffic class: a number or a DSCP name",
-               .apply = store_network<&NetworkOptions::tos, parse_tos>},
+               .apply = store_network<&NetworkOptions::tos, text::parse_tos>},
     OptionSpec{
         .short_name = 'm',
         .long_name = "mark",
@@ -323,8 +318,8 @@ constexpr std::array sweep_table = {
                           "CAP_BPF and CAP_NET_ADMIN "
                           "it receives so as well; at most one thread for each queue of the device.",
                .default_text = "auto",
-               .choices = choice_names<transports>,
-               .apply = choose_transport},
+               .choices = transport_names<transports>,
+               .apply = store_setting<&Settings::transport, read_transport<transports>>},
     OptionSpec{.long_name = "threads",
                .argument = "N",
                .section = Section::measurement,

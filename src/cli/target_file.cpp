@@ -10,10 +10,11 @@
 #include <utility>
 #include <vector>
 
-#include "cli/units.hpp"
 #include "net/file_descriptor.hpp"
-#include "net/printable.hpp"
 #include "sonde/error.hpp"
+#include "text/printable.hpp"
+#include "text/quote.hpp"
+#include "text/utf8.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -24,7 +25,7 @@ constexpr std::string_view white_space = " \t";
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 std::unexpected<CommandLineError> refuse(std::string_view what) {
-  return std::unexpected(CommandLineError{fmt::format("sonde: {}", net::printable(what))});
+  return std::unexpected(CommandLineError{fmt::format("sonde: {}", text::printable(what))});
 }
 
 std::string_view trim(std::string_view text) {
@@ -97,7 +98,7 @@ std::expected<void, CommandLineError> TargetFileReader::take_line() {
   line = trim(without_comment(line));
   if (line.empty()) return {};
   if (has_control_characters(line)) {
-    warn(fmt::format("{} has control characters", in_quotes(line)));
+    warn(fmt::format("{} has control characters", text::in_quotes(line)));
     return {};
   }
   const auto end = std::min(line.find_first_of(white_space), line.size());
@@ -107,7 +108,7 @@ std::expected<void, CommandLineError> TargetFileReader::take_line() {
     warn(*fault);
     return {};
   }
-  if (!is_utf8(label)) {
+  if (!text::is_utf8(label)) {
     warn("the label is not UTF-8; the target is pinged without it");
     label = {};
   }

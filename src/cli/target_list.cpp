@@ -6,23 +6,16 @@
 #include <algorithm>
 
 #include "cli/target_file.hpp"
-#include "cli/units.hpp"
-#include "net/printable.hpp"
+#include "text/host_name.hpp"
+#include "text/printable.hpp"
+#include "text/quote.hpp"
 
 namespace sonde::cli {
 namespace {
 
-constexpr std::size_t longest_name_bytes = 253;
-constexpr std::size_t longest_label_bytes = 63;
-
-bool is_name_character(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
-
 std::string family_fault(std::string_view text, Family is, Family wanted) {
-  return fmt::format("{} is {}, but {} is asked for (-4, -6 or --source)", in_quotes(text), to_string(is),
-                     to_string(wanted));
+  return fmt::format("{} is {}, but {} is asked for (-4, -6 or --source)", text::in_quotes(text),
+                     to_string(is), to_string(wanted));
 }
 
 bool lacks_zone(const Address& address, const TargetRules& rules) {
@@ -34,48 +27,6 @@ constexpr std::string_view zone_advice =
 
 }  // namespace
 
-bool is_utf8(std::string_view text) {
-  std::size_t following = 0;  // bytes still to come of this character
-  unsigned char least =
-      0x80;  // of the next byte: shuts out overlong forms, surrogates and what is above U+10FFFF
-  unsigned char most = 0xbf;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (following > 0) {
-      if (byte < least || byte > most) return false;
-      --following;
-      least = 0x80;
-      most = 0xbf;
-    } else if (byte >= 0xc2 && byte <= 0xdf) {
-      following = 1;
-    } else if (byte >= 0xe0 && byte <= 0xef) {
-      following = 2;
-      if (byte == 0xe0) least = 0xa0;
-      if (byte == 0xed) most = 0x9f;
-    } else if (byte >= 0xf0 && byte <= 0xf4) {
-      following = 3;
-      if (byte == 0xf0) least = 0x90;
-      if (byte == 0xf4) most = 0x8f;
-    } else if (byte >= 0x80) {
-      return false;
-    }
-  }
-  return following == 0;
-}
-
-bool is_plausible_host_name(std::string_view text) {
-  if (text.ends_with('.')) text.remove_suffix(1);  // the root
-  if (text.empty() || text.size() > longest_name_bytes || !is_utf8(text)) return false;
-  while (true) {
-    const auto dot = text.find('.');
-    const auto label = text.substr(0, dot);
-    if (label.empty() || label.size() > longest_label_bytes || label.front() == '-') return false;
-    if (!std::ranges::all_of(label, is_name_character)) return false;
-    if (dot == std::string_view::npos) return !std::ranges::all_of(label, is_digit);
-    text.remove_prefix(dot + 1);
-  }
-}
-
 TargetRules target_rules(const PingOptions& options) {
   return {.family = options.family, .has_interface = !options.interface.empty()};
 }
@@ -86,28 +37,28 @@ std::optional<std::string> target_fault(std::string_view text, const TargetRules
     if (rules.family && address->family() != *rules.family) {
       return family_fault(text, address->family(), *rules.family);
     }
-    if (lacks_zone(*address, rules)) return fmt::format("{} {}", in_quotes(text), zone_advice);
+    if (lacks_zone(*address, rules)) return fmt::format("{} {}", text::in_quotes(text), zone_advice);
     return std::nullopt;
   }
   if (address.error().code == ErrorCode::not_found) {
-    return fmt::format("{} names an interface that does not exist", in_quotes(text));
+    return fmt::format("{} names an interface that does not exist", text::in_quotes(text));
   }
-  if (is_plausible_host_name(text)) return std::nullopt;
+  if (text::is_plausible_host_name(text)) return std::nullopt;
   if (AddressRange::parse(text))
-    return fmt::format("{} is a range of addresses; use -g for it", in_quotes(text));
-  return fmt::format("{} is neither an address nor a name", in_quotes(text));
+    return fmt::format("{} is a range of addresses; use -g for it", text::in_quotes(text));
+  return fmt::format("{} is neither an address nor a name", text::in_quotes(text));
 }
 
 std::optional<std::string> range_fault(std::string_view text, const TargetRules& rules) {
   const auto range = AddressRange::parse(text);
   if (!range) {
     return fmt::format("{} is not a range of addresses (PREFIX, FIRST-LAST or FIRST LAST): {}",
-                       in_quotes(text), range.error().what);
+                       text::in_quotes(text), range.error().what);
   }
   if (rules.family && range->first().family() != *rules.family) {
     return family_fault(text, range->first().family(), *rules.family);
   }
-  if (lacks_zone(range->first(), rules)) return fmt::format("{} {}", in_quotes(text), zone_advice);
+  if (lacks_zone(range->first(), rules)) return fmt::format("{} {}", text::in_quotes(text), zone_advice);
   return std::nullopt;
 }
 
@@ -167,16 +118,16 @@ std::expected<TargetList, CommandLineError> expand_targets(const PingOptions& op
     const std::string reason =
         range ? fmt::format(
                     "with {} of {} addresses there are more than {} targets; split it over several runs",
-                    in_quotes(text), range->hosts().size(), TargetList::most_targets)
-              : fmt::format("{} is not a range of addresses", in_quotes(text));
+                    text::in_quotes(text), range->hosts().size(), TargetList::most_targets)
+              : fmt::format("{} is not a range of addresses", text::in_quotes(text));
     return std::unexpected(CommandLineError{fmt::format("sonde: --generate: {}", reason)});
   }
   if (!list.empty()) return list;
   std::string message;
   for (const std::string& warning : list.warnings())
-    message += fmt::format("sonde: {}\n", net::printable(warning));
+    message += fmt::format("sonde: {}\n", text::printable(warning));
   message += fmt::format("sonde: no target in {}",
-                         net::printable(fmt::format("{}", fmt::join(options.files, ", "))));
+                         text::printable(fmt::format("{}", fmt::join(options.files, ", "))));
   return std::unexpected(CommandLineError{std::move(message)});
 }
 

@@ -71,13 +71,6 @@ class TargetList {
 // warnings. Errors: a file that cannot be read or is binary; nothing to ping; too many targets.
 std::expected<TargetList, CommandLineError> expand_targets(const PingOptions& options);
 
-// Whether the bytes are valid UTF-8 (RFC 3629).
-bool is_utf8(std::string_view text);
-
-// Whether `text` may be a host's name: labels of letters, digits, '-', '_' and UTF-8, 253 bytes at most, the
-// last one not a number (RFC 1123 section 2.1: "127.1" is a mistyped address, not a name).
-bool is_plausible_host_name(std::string_view text);
-
 // What else a target must be, apart from an address or a name.
 struct TargetRules {
   std::optional<Family> family;  // numeric targets must be of it

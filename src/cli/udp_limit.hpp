@@ -1,13 +1,11 @@
 // udp_limit.hpp: tells a host's own limits on port unreachables from loss.
 //
-// A Linux host sends one asker six ICMP errors at once, then one a second (net.ipv4.icmp_ratelimit and net.ipv6.icmp.ratelimit,
-// kernel document networking/ip-sysctl.rst; the burst is XRLIM_BURST_FACTOR in net/ipv4/route.c), and fifty at once, then
-// 1,000 a second, in all (net.ipv4.icmp_msgs_per_sec and icmp_msgs_burst). Whoever asks faster by UDP gets just so many
-// answers, which says nothing about the network.
+// The limits themselves are in net/unreachable_limits.hpp.
 #pragma once
 
 #include <cstdint>
 
+#include "net/unreachable_limits.hpp"
 #include "sonde/figures.hpp"
 #include "sonde/time.hpp"
 
@@ -15,9 +13,9 @@ namespace sonde::cli {
 
 // Whether a target asked by UDP was asked for more answers than that within `elapsed`, and gave about as many.
 constexpr bool looks_limited(const Figures& figures, Nanoseconds elapsed) {
-  constexpr std::uint64_t burst = 6;
-  const auto seconds = static_cast<std::uint64_t>(elapsed / std::chrono::seconds(1));
-  const std::uint64_t most = burst + seconds + 1;
+  constexpr std::uint64_t burst = net::unreachable_burst;
+  const auto more = static_cast<std::uint64_t>(elapsed / net::unreachable_interval);
+  const std::uint64_t most = burst + more + 1;
   const std::uint64_t answered = figures.received + figures.late;
   return figures.lost > 0 && figures.sent - figures.local > most && answered >= burst && answered <= most;
 }
@@ -60,8 +58,8 @@ class UdpLimits {
 
  private:
   static double allowed(Nanoseconds time) {
-    constexpr double burst = 50, a_second = 1000;
-    return burst + a_second * std::chrono::duration<double>(time).count();
+    return net::unreachable_burst_to_all +
+           net::unreachable_rate_to_all * std::chrono::duration<double>(time).count();
   }
 
   Nanoseconds elapsed_, waited_;

@@ -10,7 +10,7 @@
 #include <chrono>
 #include <csignal>
 
-#include "net/printable.hpp"
+#include "text/printable.hpp"
 
 namespace sonde::compat {
 
@@ -98,14 +98,14 @@ int Streams::finish(std::string_view program, int status, const process::Signals
 int Streams::end(std::string_view program, int status, const process::Signals* signals) {
   errors_.flush(at_once);
   if (!wait_for_reader(output_, signals)) {
-    errors_.write(fmt::format("{}: standard output was not read to its end\n", net::printable(program)));
+    errors_.write(fmt::format("{}: standard output was not read to its end\n", text::printable(program)));
     errors_.flush();
     return output_failed_status;
   }
   if (const auto& error = output_.error()) {
     // A reader that went away knows why it did.
     if (error->system_errno != EPIPE)
-      errors_.write(fmt::format("{}: {}\n", net::printable(program), error->message()));
+      errors_.write(fmt::format("{}: {}\n", text::printable(program), error->message()));
     errors_.flush();
     return output_failed_status;
   }

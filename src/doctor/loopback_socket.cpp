@@ -1,10 +1,9 @@
 // loopback_socket.cpp: see loopback_socket.hpp.
 #include "doctor/loopback_socket.hpp"
 
-#include <poll.h>
-
 #include <cerrno>
 
+#include "net/wait.hpp"
 #include "wire/icmp.hpp"
 
 namespace sonde::doctor {
@@ -42,11 +41,8 @@ std::optional<Received> receive(int descriptor, int flags) {
 }
 
 bool wait_for(int descriptor, MonotonicTime until) {
-  const Nanoseconds left = until - Clock::system().monotonic();
-  if (left <= Nanoseconds::zero()) return false;
   pollfd waiting{descriptor, POLLIN, 0};
-  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(left).count();
-  return ::poll(&waiting, 1, static_cast<int>(milliseconds)) > 0;
+  return Clock::system().monotonic() < until && net::wait_until(std::span(&waiting, 1), until);
 }
 
 }  // namespace sonde::doctor

@@ -2,12 +2,12 @@
 #include "doctor/target.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <memory>
 #include <utility>
 
+#include "net/wait.hpp"
 #include "resolve/resolve_now.hpp"
 #include "sonde/session.hpp"
 
@@ -18,20 +18,6 @@ constexpr std::uint64_t probes = 3;
 constexpr Nanoseconds interval = std::chrono::milliseconds(100);
 constexpr Nanoseconds timeout = std::chrono::seconds(1);
 constexpr Nanoseconds patience_for_names = std::chrono::seconds(5);
-
-void consider(std::optional<MonotonicTime>& next, std::optional<MonotonicTime> time) {
-  if (time && (!next || *time < *next)) next = time;
-}
-
-// Until a descriptor is readable or `next` has come.
-void wait(std::vector<pollfd>& waited_for, std::optional<MonotonicTime> next) {
-  timespec left{};
-  if (next) {
-    const auto nanoseconds = std::max<std::int64_t>(0, (*next - Clock::system().monotonic()).count());
-    left = {static_cast<time_t>(nanoseconds / 1'000'000'000), static_cast<long>(nanoseconds % 1'000'000'000)};
-  }
-  ::ppoll(waited_for.data(), waited_for.size(), next ? &left : nullptr, nullptr);
-}
 
 // One way to one address, while it is being asked.
 class Asker {
@@ -131,10 +117,10 @@ void run(std::vector<std::unique_ptr<Asker>>& askers) {
       asker->process();
       if (asker->done()) continue;
       waited_for.push_back({asker->fd(), POLLIN, 0});
-      consider(next, asker->next_deadline());
+      next = net::earlier(next, asker->next_deadline());
     }
     if (waited_for.empty()) return;
-    wait(waited_for, next);
+    net::wait_until(waited_for, next);
   }
 }
 

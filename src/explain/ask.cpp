@@ -1,10 +1,8 @@
 // ask.cpp: see ask.hpp.
 #include "explain/ask.hpp"
 
-#include <poll.h>
 #include <sys/random.h>
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -12,6 +10,7 @@
 #include "explain/timeline.hpp"
 #include "net/interfaces.hpp"
 #include "net/timestamping.hpp"
+#include "net/wait.hpp"
 #include "transport/select.hpp"
 #include "wire/icmp.hpp"
 #include "wire/payload.hpp"
@@ -116,12 +115,9 @@ class Watch {
 
   // False when the time is over.
   bool wait(MonotonicTime until) const {
-    const auto left = (until - clock_.monotonic()).count();
-    if (left <= 0) return false;
-    const timespec timeout{static_cast<time_t>(left / 1'000'000'000),
-                           static_cast<long>(left % 1'000'000'000)};
     pollfd waited_for{transport_.fd(), POLLIN, 0};
-    return ::ppoll(&waited_for, 1, &timeout, nullptr) != 0;
+    net::wait_until(std::span(&waited_for, 1), until);
+    return clock_.monotonic() < until;
   }
 
   void take(const transport::SendStamp& stamp) {

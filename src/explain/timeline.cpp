@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "wire/initial_ttl.hpp"
+
 namespace sonde::explain {
 namespace {
 
@@ -84,8 +86,7 @@ Timeline make_timeline(const Measurements& measurements) {
 }
 
 Distance likely_distance(std::uint8_t ttl) {
-  constexpr std::array<std::uint8_t, 4> initial_ttls{32, 64, 128, 255};
-  const std::uint8_t initial = *std::ranges::lower_bound(initial_ttls, ttl);
+  const std::uint8_t initial = wire::likely_initial_ttl(ttl);
   return {initial, static_cast<unsigned>(initial - ttl)};
 }
 

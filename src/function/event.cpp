@@ -12,6 +12,10 @@
 #include <vector>
 
 #include "function/text_values.hpp"
+#include "text/number.hpp"
+#include "text/quantity.hpp"
+#include "text/quote.hpp"
+#include "text/transport_words.hpp"
 
 namespace sonde::function {
 namespace {
@@ -26,6 +30,9 @@ using Fields = std::vector<Field>;
 // Nobody means more than this; what is there more of, is not looked at.
 constexpr std::size_t most_fields = 64;
 
+constexpr std::array transports = {TransportKind::automatic, TransportKind::icmp_datagram,
+                                   TransportKind::icmp_raw, TransportKind::udp, TransportKind::tcp};
+
 std::unexpected<Error> bad(std::string what, std::string subject = {}, std::string hint = {}) {
   return std::unexpected(Error::invalid(std::move(what), std::move(subject), std::move(hint)));
 }
@@ -33,7 +40,7 @@ std::unexpected<Error> bad(std::string what, std::string subject = {}, std::stri
 // --- fields to a request --------------------------------------------------------------------------------------
 
 Result<void> add_target(std::string_view text, Request& request) {
-  if (!is_plausible_target(text)) return bad("neither an address nor a name", in_quotes(text));
+  if (!is_plausible_target(text)) return bad("neither an address nor a name", text::in_quotes(text));
   if (request.targets.size() == most_targets) {
     return bad(fmt::format("more than {} targets", most_targets));
   }
@@ -42,10 +49,10 @@ Result<void> add_target(std::string_view text, Request& request) {
 }
 
 Result<Nanoseconds> wait_of(const Field& field, Nanoseconds least) {
-  const auto value = read_duration(field.value);
+  const auto value = text::parse_duration(field.value);
   if (!value || *value < least || *value > longest_wait) {
-    return bad(fmt::format("\"{}\" is not a time from 1 ms to 60 s", field.name), in_quotes(field.value),
-               "a number is seconds; or write \"200ms\"");
+    return bad(fmt::format("\"{}\" is not a time from 1 ms to 60 s", field.name),
+               text::in_quotes(field.value), "a number is seconds; or write \"200ms\"");
   }
   return *value;
 }
@@ -53,10 +60,10 @@ Result<Nanoseconds> wait_of(const Field& field, Nanoseconds least) {
 Result<void> apply(const Field& field, Request& request) {
   if (field.name == "target") return add_target(field.value, request);
   if (field.name == "count") {
-    const auto count = read_whole(field.value, most_probes);
-    if (!count || *count == 0) {
+    const auto count = text::parse_whole(field.value, 1, most_probes);
+    if (!count) {
       return bad(fmt::format("\"count\" is not a whole number from 1 to {}", most_probes),
-                 in_quotes(field.value));
+                 text::in_quotes(field.value));
     }
     request.count = *count;
   } else if (field.name == "interval" || field.name == "timeout") {
@@ -64,25 +71,26 @@ Result<void> apply(const Field& field, Request& request) {
     if (!wait) return std::unexpected(wait.error());
     (field.name == "interval" ? request.interval : request.timeout) = *wait;
   } else if (field.name == "transport") {
-    const auto transport = read_transport(field.value);
+    const auto transport = text::parse_transport(field.value, transports);
     if (!transport) {
-      return bad(fmt::format("\"transport\" is none of {}", transport_names()), in_quotes(field.value));
+      return bad(fmt::format("\"transport\" is none of {}, tcp:PORT", text::transport_list(transports)),
+                 text::in_quotes(field.value));
     }
     request.transport = transport->kind;
     request.tcp_port = transport->tcp_port;
   } else if (field.name == "size") {
-    const auto size = read_whole(field.value, largest_size);
+    const auto size = text::parse_whole(field.value, 0, largest_size);
     if (!size) {
       return bad(fmt::format("\"size\" is not a whole number from 0 to {}", largest_size),
-                 in_quotes(field.value));
+                 text::in_quotes(field.value));
     }
     request.size_bytes = static_cast<std::uint16_t>(*size);
   } else if (field.name == "try_all") {
     const auto yes = read_truth(field.value);
-    if (!yes) return bad("\"try_all\" is neither true nor false", in_quotes(field.value));
+    if (!yes) return bad("\"try_all\" is neither true nor false", text::in_quotes(field.value));
     request.try_all = *yes;
   } else {
-    return bad("unknown field", in_quotes(field.name),
+    return bad("unknown field", text::in_quotes(field.name),
                "there are target, count, interval, timeout, transport, size and try_all");
   }
   return {};
@@ -149,7 +157,7 @@ Result<Fields> fields_of(const Parsed& event) {
     if (!text || (name == "target" && !value.is_string())) {
       return bad(name == "target" ? "\"target\" is neither a string nor an array of strings"
                                   : "a field is neither a number, a string nor true or false",
-                 in_quotes(name));
+                 text::in_quotes(name));
     }
     fields.push_back({name, std::move(*text)});
   }
@@ -176,7 +184,7 @@ Result<Parsed> value_of(std::string_view text) {
   Parsed value = parse_bounded(text);
   if (!value.is_discarded()) return value;
   if (is_plausible_target(text)) return Parsed(std::string(text));
-  return bad("the event is no JSON", in_quotes(text));
+  return bad("the event is no JSON", text::in_quotes(text));
 }
 
 // --- gateways -------------------------------------------------------------------------------------------------
@@ -215,7 +223,7 @@ Result<Request> gateway_request(const Parsed& event) {
     if (parameters == event.end() || !parameters->is_object()) continue;
     for (const auto& [key, value] : parameters->items()) {
       const auto text = scalar(value);
-      if (!text) return bad("a parameter is no string", in_quotes(key));
+      if (!text) return bad("a parameter is no string", text::in_quotes(key));
       if (fields.size() <= most_fields) add_parameter(fields, key, *text);
     }
   }
@@ -250,7 +258,7 @@ Result<Request> parse_query(std::string_view query) {
     auto name = percent_decoded(part.substr(0, equals));
     const auto value =
         percent_decoded(equals == std::string_view::npos ? std::string_view() : part.substr(equals + 1));
-    if (!name || !value) return bad("a broken percent escape", in_quotes(part));
+    if (!name || !value) return bad("a broken percent escape", text::in_quotes(part));
     add_parameter(fields, std::move(*name), *value);
   }
   return request_of(fields);

@@ -1,18 +1,17 @@
 // http_client.cpp: see http_client.hpp.
 #include "function/http_client.hpp"
 
-#include <poll.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
 
 #include "function/measurement.hpp"
-#include "function/text_values.hpp"
-#include "function/waiting.hpp"
 #include "net/file_descriptor.hpp"
+#include "net/wait.hpp"
+#include "text/number.hpp"
+#include "text/quote.hpp"
 
 namespace sonde::function {
 namespace {
@@ -50,7 +49,7 @@ class Exchange {
 Result<bool> Exchange::wait(short events) {
   for (;;) {
     std::array<pollfd, 2> waited_for{{{socket_.get(), events, 0}, {stop_, POLLIN, 0}}};
-    const bool ready = wait_for(waited_for, deadline_);
+    const bool ready = net::wait_until(waited_for, deadline_);
     // An invocation that has arrived is taken and answered, also when the end has been asked for meanwhile.
     if (ready) return waited_for[0].revents != 0;
     if (deadline_ && Clock::system().monotonic() >= *deadline_)
@@ -137,7 +136,7 @@ Result<Address> find_address(const std::string& host) {
   const MonotonicTime patience = Clock::system().monotonic() + name_patience;
   for (resolver->process(); !answered && Clock::system().monotonic() < patience; resolver->process()) {
     std::array<pollfd, 1> waited_for{{{resolver->fd(), POLLIN, 0}}};
-    wait_for(waited_for, std::min(patience, resolver->next_deadline().value_or(patience)));
+    net::wait_until(waited_for, net::earlier(patience, resolver->next_deadline()));
   }
   return found;
 }
@@ -147,10 +146,11 @@ Result<Address> find_address(const std::string& host) {
 Result<Endpoint> find_endpoint(const std::string& text) {
   const auto colon = text.rfind(':');
   const std::uint64_t port =
-      colon == std::string::npos ? 0 : read_whole(text.substr(colon + 1), 65535).value_or(0);
+      colon == std::string::npos ? 0 : text::parse_whole(text.substr(colon + 1), 1, 65535).value_or(0);
   std::string host = text.substr(0, colon);
   if (port == 0 || host.empty()) {
-    return std::unexpected(Error::invalid("the runtime API's address is not HOST:PORT", in_quotes(text)));
+    return std::unexpected(
+        Error::invalid("the runtime API's address is not HOST:PORT", text::in_quotes(text)));
   }
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   const auto address = find_address(host);

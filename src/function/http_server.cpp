@@ -1,7 +1,6 @@
 // http_server.cpp: see http_server.hpp. Each connection is a small state machine; the loop waits for all of them.
 #include "function/http_server.hpp"
 
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -14,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "function/waiting.hpp"
+#include "net/wait.hpp"
 
 namespace sonde::function {
 namespace {
@@ -226,7 +225,7 @@ std::optional<MonotonicTime> Server::next_deadline() const {
   std::optional<MonotonicTime> next;
   if (accept_again_ > Clock::system().monotonic()) next = accept_again_;
   for (const Connection& connection : connections_) {
-    next = std::min(next.value_or(MonotonicTime::max()), connection.next_deadline());
+    next = net::earlier(next, connection.next_deadline());
   }
   return next;
 }
@@ -242,7 +241,7 @@ void Server::turn() {
     std::ranges::copy_if(connection.waited_for(), std::back_inserter(waited_for_),
                          [](const pollfd& entry) { return entry.fd >= 0; });
   }
-  wait_for(waited_for_, next_deadline());
+  net::wait_until(waited_for_, next_deadline());
   auto place = places_.begin();
   for (Connection& connection : connections_)
     connection.process(waited_for_[*place++].revents, handler_, running());

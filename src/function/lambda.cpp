@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "function/runtime_api.hpp"
-#include "function/text_values.hpp"
+#include "text/number.hpp"
 
 namespace sonde::function {
 namespace {
@@ -19,7 +19,7 @@ MonotonicTime deadline_of(const HttpResponse& invocation) {
   const Clock& clock = Clock::system();
   constexpr std::uint64_t most_milliseconds = 1ULL << 42;  // some hundred years
   const auto deadline =
-      read_whole(find_header(invocation.headers, "Lambda-Runtime-Deadline-Ms"), most_milliseconds);
+      text::parse_whole(find_header(invocation.headers, "Lambda-Runtime-Deadline-Ms"), 0, most_milliseconds);
   if (!deadline) return clock.monotonic() + default_time_limit;
   const UnixTime at{std::chrono::milliseconds(static_cast<std::int64_t>(*deadline))};
   return clock.monotonic() + (at - clock.unix_time());

@@ -7,7 +7,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "function/text_values.hpp"
+#include "text/number.hpp"
+#include "text/quote.hpp"
 
 namespace sonde::function {
 namespace {
@@ -22,12 +23,12 @@ std::string name_of(const net::SocketAddress& address) {
 
 Result<net::SocketAddress> parse_listen(const std::string& text) {
   const auto colon = text.rfind(':');
-  const auto port = colon == std::string::npos ? std::nullopt : read_whole(text.substr(colon + 1), 65535);
+  const auto port = text::parse_whole(colon == std::string::npos ? "" : text.substr(colon + 1), 0, 65535);
   std::string host = text.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   const auto address = host.empty() ? Address::any(Family::ipv4) : Address::parse(host);
   if (!port || !address) {
-    return std::unexpected(Error::invalid("not an address to listen on", in_quotes(text),
+    return std::unexpected(Error::invalid("not an address to listen on", text::in_quotes(text),
                                           "write ADDRESS:PORT, as in 0.0.0.0:8080 or [::1]:8080"));
   }
   return net::SocketAddress::from(*address, static_cast<std::uint16_t>(*port));

@@ -2,7 +2,6 @@
 #include "function/measurement.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <array>
@@ -11,7 +10,7 @@
 #include <vector>
 
 #include "function/other_ways.hpp"
-#include "function/waiting.hpp"
+#include "net/wait.hpp"
 #include "session/family_way.hpp"
 
 namespace sonde::function {
@@ -439,7 +438,7 @@ Answer run(Measurement measurement, int stop) {
   for (measurement.process(); !measurement.done(); measurement.process()) {
     const auto [session, resolver] = measurement.descriptors();
     std::array<pollfd, 3> waited_for{{{session, POLLIN, 0}, {resolver, POLLIN, 0}, {stop, POLLIN, 0}}};
-    wait_for(waited_for, measurement.next_deadline());
+    net::wait_until(waited_for, measurement.next_deadline());
     if ((waited_for[2].revents & POLLIN) != 0) break;
   }
   // Where the function was frozen, the time may be over with answers unread.

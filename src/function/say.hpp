@@ -5,13 +5,13 @@
 #include <string>
 #include <string_view>
 
-#include "net/printable.hpp"
+#include "text/printable.hpp"
 
 namespace sonde::function {
 
 // "sonde: TEXT". Not by fmt::print(), which throws where it cannot write.
 inline void say(std::string_view text) {
-  std::string line = "sonde: " + net::printable(text) + '\n';
+  std::string line = "sonde: " + text::printable(text) + '\n';
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 

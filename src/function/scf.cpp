@@ -1,7 +1,7 @@
 // scf.cpp: the custom runtime API of Tencent's Serverless Cloud Function, as its public documentation describes it
 // (cloud.tencent.com/document/product/583/47274 and tencentcloud.com/document/product/583/38130).
 #include "function/runtime_api.hpp"
-#include "function/text_values.hpp"
+#include "text/number.hpp"
 
 namespace sonde::function {
 namespace {
@@ -17,7 +17,8 @@ constexpr std::uint64_t longest_time_limit_ms = 86'400'000;  // of asynchronous 
 
 // SCF says how long an invocation may take, not until when; it began when it was handed out.
 MonotonicTime deadline_of(const HttpResponse& invocation, MonotonicTime received_at) {
-  const auto limit = read_whole(find_header(invocation.headers, "Time_Limit_In_Ms"), longest_time_limit_ms);
+  const auto limit =
+      text::parse_whole(find_header(invocation.headers, "Time_Limit_In_Ms"), 0, longest_time_limit_ms);
   return received_at +
          std::chrono::milliseconds(static_cast<std::int64_t>(limit.value_or(default_time_limit_ms)));
 }

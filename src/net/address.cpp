@@ -9,7 +9,7 @@
 #include <functional>
 #include <string>
 
-#include "net/printable.hpp"
+#include "text/printable.hpp"
 
 namespace sonde {
 namespace {
@@ -134,7 +134,7 @@ std::string Address::to_string() const {
   if (scope_id_ != 0) {
     std::array<char, IF_NAMESIZE> name{};
     const bool is_named =
-        ::if_indextoname(scope_id_, name.data()) != nullptr && net::printable(name.data()) == name.data();
+        ::if_indextoname(scope_id_, name.data()) != nullptr && text::printable(name.data()) == name.data();
     text += '%';
     text += is_named ? std::string(name.data()) : std::to_string(scope_id_);
   }

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "net/printable.hpp"
+#include "text/printable.hpp"
 
 namespace sonde {
 namespace {
@@ -61,7 +61,7 @@ std::string Error::message() const {
     append(": ", reason);
   }
   append("; ", hint);
-  return net::printable(text);
+  return text::printable(text);
 }
 
 Error Error::from_errno(int system_errno, std::string what, std::string subject, std::string hint) {

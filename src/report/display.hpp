@@ -6,13 +6,14 @@
 #include <string>
 #include <string_view>
 
-#include "net/printable.hpp"
+#include "text/printable.hpp"
+#include "text/utf8.hpp"
 
 namespace sonde::report {
 
-using net::decode_utf8;
-using net::DecodedCharacter;
-using net::printable;
+using text::decode_utf8;
+using text::DecodedCharacter;
+using text::printable;
 
 // Columns that a character takes: 0 (combining), 1, or 2 (wide East Asian, emoji). After Unicode's
 // EastAsianWidth.

@@ -1,11 +1,9 @@
 // resolve_now.cpp: see resolve_now.hpp.
 #include "resolve/resolve_now.hpp"
 
-#include <poll.h>
-
-#include <algorithm>
 #include <utility>
 
+#include "net/wait.hpp"
 #include "resolve/resolver.hpp"
 
 namespace sonde::resolve {
@@ -14,14 +12,6 @@ namespace {
 FamilyFilter filter_of(std::optional<Family> family) {
   if (!family) return FamilyFilter::any;
   return *family == Family::ipv4 ? FamilyFilter::ipv4 : FamilyFilter::ipv6;
-}
-
-// Until the descriptor is readable or the time has come.
-void wait(int descriptor, MonotonicTime until) {
-  const auto left = std::max<std::int64_t>(0, (until - Clock::system().monotonic()).count());
-  const timespec timeout{static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
-  pollfd waited_for{descriptor, POLLIN, 0};
-  ::ppoll(&waited_for, 1, &timeout, nullptr);
 }
 
 }  // namespace
@@ -36,7 +26,8 @@ Result<Resolution> resolve_now(const std::string& name, std::optional<Family> fa
     if (Clock::system().monotonic() >= until) {
       return std::unexpected(Error{ErrorCode::unavailable, 0, "no answer from the name servers", name, {}});
     }
-    wait(resolver->fd(), std::min(until, resolver->next_deadline().value_or(until)));
+    pollfd waited_for{resolver->fd(), POLLIN, 0};
+    net::wait_until(std::span(&waited_for, 1), net::earlier(until, resolver->next_deadline()));
   }
   return std::move(*answer);
 }

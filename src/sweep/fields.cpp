@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "wire/initial_ttl.hpp"
+
 namespace sonde::sweep {
 namespace {
 
@@ -23,14 +25,6 @@ FieldValue flag(bool value) {
 
 FieldValue unix_ns(UnixTime time) {
   return FieldValue(std::int64_t{time.time_since_epoch().count()});
-}
-
-// The values that stacks start with. What arrived had at most 255 hops behind it, rarely more than 30.
-std::uint8_t likely_initial_ttl(std::uint8_t ttl) {
-  for (const std::uint8_t start : {std::uint8_t{32}, std::uint8_t{64}, std::uint8_t{128}}) {
-    if (ttl <= start) return start;
-  }
-  return 255;
 }
 
 // zmap's words where it has one.
@@ -72,12 +66,12 @@ FieldValue ttl_of(const Record& record) {
 }
 
 FieldValue initial_ttl_of(const Record& record) {
-  return record.ttl ? number(likely_initial_ttl(*record.ttl)) : absent();
+  return record.ttl ? number(wire::likely_initial_ttl(*record.ttl)) : absent();
 }
 
 FieldValue distance_of(const Record& record) {
   if (!record.ttl) return absent();
-  return number(static_cast<std::uint64_t>(likely_initial_ttl(*record.ttl) - *record.ttl));
+  return number(static_cast<std::uint64_t>(wire::likely_initial_ttl(*record.ttl) - *record.ttl));
 }
 
 FieldValue rtt_ns(const Record& record) {

@@ -6,21 +6,19 @@
 #include <charconv>
 #include <utility>
 
+#include "text/number.hpp"
+
 namespace sonde::sweep {
 namespace {
 
 constexpr unsigned time_decimals = 9;
-
-bool is_digit(char character) {
-  return character >= '0' && character <= '9';
-}
 
 // Exactly `digits` digits off the front; nullopt when there are not so many.
 std::optional<unsigned> take_digits(std::string_view& text, std::size_t digits) {
   if (text.size() < digits) return std::nullopt;
   unsigned value = 0;
   for (std::size_t i = 0; i < digits; ++i) {
-    if (!is_digit(text[i])) return std::nullopt;
+    if (!text::is_digit(text[i])) return std::nullopt;
     value = value * 10 + static_cast<unsigned>(text[i] - '0');
   }
   text.remove_prefix(digits);
@@ -55,7 +53,7 @@ std::optional<Nanoseconds> read_time_of_day(std::string_view text) {
   if (!minute || *minute > 59) return std::nullopt;
   Nanoseconds time = std::chrono::hours(*hour) + std::chrono::minutes(*minute);
   if (text.empty()) return time;
-  if (!take(text, ':') || text.size() < 2 || !is_digit(text[0]) || !is_digit(text[1])) return std::nullopt;
+  if (!take(text, ':') || text.size() < 2 || !text::is_digit(text[0]) || !text::is_digit(text[1])) return std::nullopt;
   const auto seconds = parse_decimal(text, time_decimals);
   if (!seconds || *seconds >= Nanoseconds(std::chrono::seconds(60)).count()) return std::nullopt;
   return time + Nanoseconds(*seconds);
@@ -89,7 +87,7 @@ std::optional<std::int64_t> parse_decimal(std::string_view text, unsigned decima
   std::string digits(whole);
   digits += fraction;
   digits.append(decimals - fraction.size(), '0');
-  if (!is_digit(digits.front())) return std::nullopt;  // a second sign
+  if (!text::is_digit(digits.front())) return std::nullopt;  // a second sign
   if (negative) digits.insert(0, 1, '-');
   std::int64_t number = 0;
   const char* const end = digits.data() + digits.size();

@@ -12,28 +12,6 @@
 #include "transport/tcp_connections.hpp"
 #include "transport/udp_socket.hpp"
 
-namespace sonde {
-
-std::string_view to_string(TransportKind kind) {
-  switch (kind) {
-    case TransportKind::automatic:
-      return "auto";
-    case TransportKind::icmp_datagram:
-      return "icmp";
-    case TransportKind::icmp_raw:
-      return "raw";
-    case TransportKind::udp:
-      return "udp";
-    case TransportKind::tcp:
-      return "tcp";
-    case TransportKind::xdp:
-      return "xdp";
-  }
-  return "unknown";
-}
-
-}  // namespace sonde
-
 namespace sonde::transport {
 
 namespace {

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "cli/target_file.hpp"
+#include "text/host_name.hpp"
+#include "text/utf8.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -179,35 +181,6 @@ TEST(TargetFile, ALabelThatIsNotUtf8IsLeftOut) {
   const TargetList list = read_text("a M\xfcnchen\nb M\xc3\xbcnchen\n");
   EXPECT_THAT(labels(list), ElementsAre("", "M\xc3\xbcnchen"));
   EXPECT_THAT(list.warnings(), SizeIs(1));
-}
-
-TEST(HostNames, WhatMayBeOne) {
-  for (const std::string_view name : {"a", "example.net", "example.net.", "_dns.example", "xn--mnchen-3ya.de",
-                                      "1host", "1.2.3.example", "m\xc3\xbcnchen.de", "a-b"}) {
-    EXPECT_TRUE(is_plausible_host_name(name)) << name;
-  }
-  for (const std::string_view name : {"", ".", "..", "a..b", ".a", "-a", "a b", "a/b", "a:b", "1", "127.1",
-                                      "1.2.3.4.5", "a%lo", "m\xfcnchen.de", "a\n"}) {
-    EXPECT_FALSE(is_plausible_host_name(name)) << name;
-  }
-  EXPECT_TRUE(is_plausible_host_name(std::string(63, 'a')));
-  EXPECT_FALSE(is_plausible_host_name(std::string(64, 'a')));
-  std::string longest;
-  for (int i = 0; i < 127; ++i) longest += "a.";
-  EXPECT_TRUE(is_plausible_host_name(longest.substr(0, 253)));
-  EXPECT_FALSE(is_plausible_host_name(longest + "aa"));
-}
-
-TEST(Utf8, OverlongFormsAndSurrogatesAreInvalid) {
-  for (const std::string_view text :
-       {"", "abc", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf"}) {
-    EXPECT_TRUE(is_utf8(text));
-  }
-  for (const std::string_view text :
-       {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
-        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xc3", "\xe2\x82", "\xc3(", "\xff"}) {
-    EXPECT_FALSE(is_utf8(text));
-  }
 }
 
 TEST_F(TargetFiles, WordsThenFilesThenRanges) {

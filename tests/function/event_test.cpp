@@ -94,7 +94,7 @@ TEST(Event, TargetMustBeThereAndNameHosts) {
   EXPECT_THAT(error_of(R"({"target":[]})"), HasSubstr("no target"));
   for (const char* target :
        {R"("")", R"("a b")", R"("-c")", R"("a..b")", R"("a/b")", R"("127.1")", R"("x\u0000y")",
-        R"("2130706433")", R"("bücher.example")", R"("[::1]")", R"("1.2.3.4:80")"}) {
+        R"("2130706433")", R"("bücher..example")", R"("[::1]")", R"("1.2.3.4:80")"}) {
     EXPECT_THAT(error_of(std::string(R"({"target":)") + target + "}"),
                 HasSubstr("neither an address nor a name"))
         << target;
@@ -113,6 +113,13 @@ TEST(Event, LongestNameIsTakenAndALongerOneRefused) {
   error_of("\"" + std::string(64, 'a') + ".example\"");
 }
 
+TEST(Event, NamesMayHaveLettersBeyondAscii) {
+  EXPECT_THAT(read(R"({"target":"bücher.example"})").targets, ElementsAre("bücher.example"));
+  EXPECT_THAT(error_of("{\"target\":\"b\xfc"
+                       "cher.example\"}"),
+              HasSubstr("no JSON"));
+}
+
 TEST(Event, CountIsAWholeNumberFrom1To100) {
   EXPECT_EQ(read(R"({"target":"a.example","count":100})").count, 100u);
   for (const char* count :
@@ -125,6 +132,9 @@ TEST(Event, CountIsAWholeNumberFrom1To100) {
 TEST(Event, WaitsAreFromAMillisecondToAMinute) {
   EXPECT_EQ(read(R"({"target":"a.example","interval":0.001})").interval, milliseconds(1));
   EXPECT_EQ(read(R"({"target":"a.example","timeout":"1m"})").timeout, std::chrono::seconds(60));
+  EXPECT_EQ(read(R"({"target":"a.example","timeout":"0.01h"})").timeout, std::chrono::seconds(36));
+  EXPECT_EQ(read(R"({"target":"a.example","timeout":"2000µs"})").timeout, milliseconds(2));
+  EXPECT_EQ(read(R"({"target":"a.example","timeout":".5"})").timeout, milliseconds(500));
   for (const char* wait :
        {"0", "0.0009", "61", R"("-1s")", R"("1h")", R"("s")", R"("nan")", R"("inf")", "1e999"}) {
     error_of(std::string(R"({"target":"a.example","interval":)") + wait + "}");
@@ -252,11 +262,6 @@ TEST(TextValues, Base64IsReadWithAndWithoutPadding) {
   EXPECT_EQ(base64_decoded(""), "");
   EXPECT_FALSE(base64_decoded("Zm9vY"));
   EXPECT_FALSE(base64_decoded("Zm=v"));
-}
-
-TEST(TextValues, MessagesShowNoControlCharacters) {
-  EXPECT_EQ(in_quotes("a\x1b[31m\n"), "\"a\\x1b[31m\\x0a\"");
-  EXPECT_LT(in_quotes(std::string(1000, 'x')).size(), 70u);
 }
 
 }  // namespace

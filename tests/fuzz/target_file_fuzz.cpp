@@ -8,6 +8,8 @@
 
 #include "cli/target_file.hpp"
 #include "cli/target_list.hpp"
+#include "text/host_name.hpp"
+#include "text/utf8.hpp"
 
 namespace {
 
@@ -31,8 +33,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (read) require(reader.finish().has_value());
   for (std::size_t i = 0; i < list.size(); ++i) {
     const RequestedTarget target = list[i];
-    require(target.address || is_plausible_host_name(target.text));
-    require(is_utf8(target.label) && target.label.find_first_of("\n\r\x1b") == std::string::npos);
+    require(target.address || sonde::text::is_plausible_host_name(target.text));
+    require(sonde::text::is_utf8(target.label) &&
+            target.label.find_first_of("\n\r\x1b") == std::string::npos);
   }
   require(list.warnings().size() <= TargetFileReader::most_warnings + 1);
   return 0;

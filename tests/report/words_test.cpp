@@ -1,4 +1,4 @@
-// words_test.cpp: durations, percentages, names, widths and histograms as people see them.
+// words_test.cpp: durations, percentages, widths and histograms as people see them.
 #include "report/words.hpp"
 
 #include <gtest/gtest.h>
@@ -55,29 +55,6 @@ TEST(PercentText, SaysNoneAndAllOnlyWhenExact) {
   EXPECT_EQ(percent_text(0.5), "50.0%");
   EXPECT_EQ(percent_text(0.0123), "1.23%");
   EXPECT_EQ(percent_text(0.09996), "10.0%");
-}
-
-TEST(Printable, HostileNameCannotDriveTheTerminal) {
-  EXPECT_EQ(printable("a\x1b[2Jb"), "a\\x1b[2Jb");
-  EXPECT_EQ(printable("a\nb\r\t"), "a\\x0ab\\x0d\\x09");
-  EXPECT_EQ(printable("\xc2\x9b"
-                      "31m"),
-            "\\x9b31m");  // C1 CSI
-  EXPECT_EQ(printable("x\xff"), "x\\xff");
-  EXPECT_EQ(printable("\xe2\x80\xae"
-                      "gnp.exe"),
-            "\\u202egnp.exe");  // right-to-left override
-  EXPECT_EQ(printable("bücher.example"), "bücher.example");
-}
-
-TEST(DecodeUtf8, RefusesWhatIsNotUtf8) {
-  for (const std::string_view bad :
-       {"\x80", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\xf8\x88\x80\x80\x80"}) {
-    EXPECT_FALSE(decode_utf8(bad).valid);
-    EXPECT_EQ(decode_utf8(bad).length, 1u);
-  }
-  EXPECT_EQ(decode_utf8("€").code_point, U'€');
-  EXPECT_EQ(decode_utf8("😀").length, 4u);
 }
 
 TEST(DisplayWidth, CountsColumns) {

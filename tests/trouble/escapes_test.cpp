@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "net/printable.hpp"
+#include "text/printable.hpp"
 #include "trouble/program.hpp"
 
 namespace sonde::trouble {
@@ -97,7 +97,7 @@ std::vector<Line> lines() {
 
 // Nothing but newlines and tabs controls anything, and no line begins with what stands behind a newline in a name.
 bool is_harmless(const std::string& text, bool from_file) {
-  return net::printable_lines(text) == text && (from_file || !("\n" + text).contains("\nzzz"));
+  return text::printable_lines(text) == text && (from_file || !("\n" + text).contains("\nzzz"));
 }
 
 class Escapes : public ::testing::TestWithParam<Line> {};

@@ -17,7 +17,7 @@
 #include "compat/fping/targets.hpp"
 #include "compat/streams.hpp"
 #include "net/permissions.hpp"
-#include "net/printable.hpp"
+#include "text/printable.hpp"
 
 namespace sonde::compat::fping {
 
@@ -38,7 +38,7 @@ std::optional<Ending> prepare(Options& options, const Sockets& sockets, Streams&
   }
   const std::string& outgoing = options.outgoing_interface;
   if (!outgoing.empty() && ::if_nametoindex(outgoing.c_str()) == 0)
-    return Ending{1, {}, fmt::format("fping: unknown interface '{}'\n", net::printable(outgoing))};
+    return Ending{1, {}, fmt::format("fping: unknown interface '{}'\n", text::printable(outgoing))};
   bool marked = options.mark.has_value();
   for (const Family family : families) {
     const int refused = options.mark ? sockets.try_mark(family, *options.mark) : 0;

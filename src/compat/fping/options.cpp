@@ -12,7 +12,7 @@
 #include <limits>
 
 #include "compat/fping/words.hpp"
-#include "net/printable.hpp"
+#include "text/printable.hpp"
 
 namespace sonde::compat::fping {
 
@@ -138,7 +138,7 @@ class Reader {
   bool take_switch(char letter);
   bool take_long(std::string_view name, const std::string& value);
   void fail(const std::string& message) {
-    ending_ = Ending{1, {}, options_.program + ": " + net::printable(message) + "\n"};
+    ending_ = Ending{1, {}, options_.program + ": " + text::printable(message) + "\n"};
   }
   void take_family(Family family);
   bool take_source(const std::string& text);
@@ -313,7 +313,7 @@ bool Reader::take_switch(char letter) {
 }  // namespace
 
 std::expected<Options, Ending> read_options(std::span<char* const> arguments) {
-  const std::string program = net::printable(arguments.empty() ? "fping" : arguments.front());
+  const std::string program = text::printable(arguments.empty() ? "fping" : arguments.front());
   Reader reader(program);
   if (program.find("fping6") != program.npos) reader.options().family = Family::ipv6;
   WordReader words(names, arguments.empty() ? arguments : arguments.subspan(1));
@@ -322,7 +322,7 @@ std::expected<Options, Ending> read_options(std::span<char* const> arguments) {
       return std::unexpected(Ending{1,
                                     {},
                                     fmt::format("{}: {}\nsee 'fping -h' for usage information\n", program,
-                                                net::printable(found->complaint))});
+                                                text::printable(found->complaint))});
     }
     if (!reader.take_option(*found->name, found->value)) return std::unexpected(usage(program, false));
     if (reader.ending()) return std::unexpected(*reader.ending());

@@ -2,7 +2,6 @@
 #include "compat/fping/run.hpp"
 
 #include <fmt/core.h>
-#include <poll.h>
 
 #include <array>
 #include <cerrno>
@@ -16,6 +15,7 @@
 
 #include "net/permissions.hpp"
 #include "net/thread.hpp"
+#include "net/wait.hpp"
 
 namespace sonde::compat::fping {
 
@@ -198,23 +198,15 @@ bool Run::process() {
 }
 
 void Run::wait() const {
-  std::optional<MonotonicTime> next = session_->next_deadline();
-  const auto consider = [&next](MonotonicTime time) {
-    if (!next || time < *next) next = time;
-  };
-  if (!waiting_.empty()) consider(waiting_.begin()->first);
+  auto next = session_->next_deadline();
+  if (!waiting_.empty()) next = net::earlier(next, waiting_.begin()->first);
   const bool reports =
       options_.report_interval > Nanoseconds::zero() && options_.mode != Mode::until_answered;
-  if (reports) consider(next_report_);
-  timespec timeout{};
-  if (next) {
-    const auto left = std::max<std::int64_t>(0, (*next - clock_.monotonic()).count());
-    timeout = {static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
-  }
+  if (reports) next = net::earlier(next, next_report_);
   const auto [output, errors] = streams_.waited_for();
   std::array<pollfd, 4> waited_for{
       {{threaded_ ? queue_.fd() : session_->fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}, output, errors}};
-  ::ppoll(waited_for.data(), waited_for.size(), next ? &timeout : nullptr, nullptr);
+  net::wait_until(waited_for, next);
 }
 
 void Run::take_signals() {

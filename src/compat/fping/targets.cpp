@@ -10,7 +10,7 @@
 
 #include "compat/fping/json.hpp"
 #include "compat/lookup.hpp"
-#include "net/printable.hpp"
+#include "text/printable.hpp"
 
 namespace sonde::compat::fping {
 
@@ -29,7 +29,7 @@ class TargetReader {
  private:
   using Done = std::expected<void, Ending>;
   std::unexpected<Ending> fail(const std::string& message, int status = 1) const {
-    return std::unexpected(Ending{status, {}, options_.program + net::printable(message) + "\n"});
+    return std::unexpected(Ending{status, {}, options_.program + text::printable(message) + "\n"});
   }
   Done read_file();
   Done generate();
@@ -153,7 +153,7 @@ TargetReader::Done TargetReader::generate_range(const Address& first, const Addr
 // --- names ----------------------------------------------------------------------------------------------------------
 
 void TargetReader::complain(const std::string& name, const std::string& why) {
-  if (!options_.quiet) streams_.err(fmt::format("{}: {}\n", net::printable(name), why));
+  if (!options_.quiet) streams_.err(fmt::format("{}: {}\n", text::printable(name), why));
   if (options_.json) streams_.out(json_warning(name, why));
 }
 
@@ -183,7 +183,7 @@ void TargetReader::add_address(const std::string& name, const Address& address, 
   if (options_.show_address)
     shown = wants_name ? fmt::format("{} ({})", shown, address.to_string()) : address.to_string();
   // JSON escapes in its own way.
-  hosts_.add(name, options_.json ? std::move(shown) : net::printable(shown), address);
+  hosts_.add(name, options_.json ? std::move(shown) : text::printable(shown), address);
 }
 
 }  // namespace

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include "compat/oping/qos.hpp"
-#include "net/printable.hpp"
+#include "text/printable.hpp"
 
 namespace sonde::compat::oping {
 
 ProbeLine probe_line(const pinghost& host, std::uint8_t qos) {
-  const std::string who = fmt::format("{} ({}): icmp_seq={}", net::printable(host.host_name),
+  const std::string who = fmt::format("{} ({}): icmp_seq={}", text::printable(host.host_name),
                                       host.address.to_string(), host.sequence);
   if (host.latency_ms < 0) return {fmt::format("echo reply from {} ", who), "timeout", ""};
   std::string before = fmt::format("{} bytes from {} ttl={} ", host.data.size(), who, host.received_ttl);

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "compat/oping/qos.hpp"
-#include "net/printable.hpp"
+#include "text/printable.hpp"
 
 namespace sonde::compat::oping {
 
@@ -208,7 +208,7 @@ class Reader {
     }
     const auto value = read_qos(::optarg);
     if (!value) {
-      streams_.err(fmt::format("Invalid QoS argument: \"{}\"\n\n{}", net::printable(::optarg), qos_usage));
+      streams_.err(fmt::format("Invalid QoS argument: \"{}\"\n\n{}", text::printable(::optarg), qos_usage));
       return 1;
     }
     options_.qos = *value;
@@ -229,10 +229,10 @@ class Reader {
   }
 
   int show_usage(const char* program, int status) {
-    streams_.err(fmt::format(fmt::runtime(usage), net::printable(program), on_screen_ ? screen_usage : ""));
+    streams_.err(fmt::format(fmt::runtime(usage), text::printable(program), on_screen_ ? screen_usage : ""));
     return status;
   }
-  void say(std::string_view text) { streams_.err(net::printable(text) + '\n'); }
+  void say(std::string_view text) { streams_.err(text::printable(text) + '\n'); }
   void ignore(std::string_view what) { say(fmt::format("Ignoring invalid {}: {}", what, ::optarg)); }
 
   bool on_screen_;

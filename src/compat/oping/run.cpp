@@ -2,7 +2,6 @@
 #include "compat/oping/run.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,10 +24,11 @@
 #include "compat/streams.hpp"
 #include "liboping/object.hpp"
 #include "net/permissions.hpp"
-#include "net/printable.hpp"
+#include "net/wait.hpp"
 #include "process/signals.hpp"
 #include "report/output.hpp"
 #include "report/repeat_limiter.hpp"
+#include "text/printable.hpp"
 
 namespace sonde::compat::oping {
 
@@ -96,7 +96,7 @@ class Run {
   }
 
   void complain(std::string_view what) {
-    const std::string text = net::printable(fmt::format("{}{}", what, object_.error));
+    const std::string text = text::printable(fmt::format("{}{}", what, object_.error));
     if (const auto behind = complaints_.pass(text)) show_complaint(text + *behind);
   }
 
@@ -112,7 +112,7 @@ class Run {
   bool begin() {
     if (!on_screen_) {
       for (const pinghost* host = object_.first(); host != nullptr; host = host->next()) {
-        streams_.out(fmt::format("PING {} ({}) {} bytes of data.\n", net::printable(host->host_name),
+        streams_.out(fmt::format("PING {} ({}) {} bytes of data.\n", text::printable(host->host_name),
                                  host->address.to_string(), host->data.size()));
       }
       return true;
@@ -136,7 +136,7 @@ class Run {
   bool add_file() {
     if (!files_.hosts) return true;
     const auto failed = [this](std::string_view what) {
-      streams_.err(fmt::format("{} {} failed: {}\n", what, net::printable(options_.file),
+      streams_.err(fmt::format("{} {} failed: {}\n", what, text::printable(options_.file),
                                std::strerror(files_.hosts->error())));
       return false;
     };
@@ -148,7 +148,7 @@ class Run {
   bool open_output() {
     if (options_.output_file.empty()) return true;
     if (!files_.rows) {
-      streams_.err(fmt::format("opening \"{}\" failed: {}\n", net::printable(options_.output_file),
+      streams_.err(fmt::format("opening \"{}\" failed: {}\n", text::printable(options_.output_file),
                                std::strerror(files_.rows_error)));
       return false;
     }
@@ -159,9 +159,8 @@ class Run {
   void rounds() {
     for (std::uint64_t round = 1; !stopped_; ++round) {
       streams_.flush();
-      const auto next =
-          std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                                 std::chrono::duration<double>(options_.interval_s));
+      const auto next = Clock::system().monotonic() + std::chrono::duration_cast<Nanoseconds>(
+                                                          std::chrono::duration<double>(options_.interval_s));
       if (object_.send() < 0) {
         complain("ping_send failed: ");
       } else {
@@ -198,7 +197,7 @@ class Run {
       take_signals();
       if (stopped_) {
         streams_.err(
-            fmt::format("{}: {} was not read to its end\n", program_, net::printable(options_.output_file)));
+            fmt::format("{}: {} was not read to its end\n", program_, text::printable(options_.output_file)));
         return output_failed_status;
       }
     }
@@ -207,12 +206,11 @@ class Run {
     return output_failed_status;
   }
 
-  void wait_until(std::chrono::steady_clock::time_point next) {
+  void wait_until(MonotonicTime next) {
     for (;;) {
       take_signals();
       if (watches_keys_) take_keys();
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - std::chrono::steady_clock::now());
-      if (stopped_ || failed() || left.count() <= 0) return;
+      if (stopped_ || failed() || Clock::system().monotonic() >= next) return;
       // A terminal that is gone has nothing more to read, and says so at once each time.
       const auto [output, errors] = streams_.waited_for();
       std::array<pollfd, 5> waited{{{signals_->fd(), POLLIN, 0},
@@ -220,7 +218,7 @@ class Run {
                                     {rows_ && rows_->pending() > 0 ? rows_->descriptor() : -1, POLLOUT, 0},
                                     output,
                                     errors}};
-      ::poll(waited.data(), waited.size(), static_cast<int>(std::min<std::int64_t>(left.count(), 1'000'000)));
+      net::wait_until(waited, next);
       if ((waited[1].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) watches_keys_ = false;
       write_out();
     }
@@ -254,7 +252,7 @@ class Run {
   void show_all() {
     std::size_t place = 0;
     for (const pinghost* host = object_.first(); host != nullptr; host = host->next(), ++place)
-      screen_->show(place, net::printable(host->host_name), history_[place]);
+      screen_->show(place, text::printable(host->host_name), history_[place]);
     screen_->update();
   }
 
@@ -267,7 +265,7 @@ class Run {
       const auto share =
           answered ? std::optional(SortedTimes(history).share_up_to(host.latency_ms)) : std::nullopt;
       screen_->write(line, share);
-      screen_->show(place, net::printable(host.host_name), history);
+      screen_->show(place, text::printable(host.host_name), history);
       if (answered && options_.bell) screen_->ring();
     } else {
       streams_.out(fmt::format("{}{}{}\n{}", line.before, line.mark, line.after,
@@ -286,7 +284,7 @@ class Run {
     std::size_t place = 0;
     for (const pinghost* host = object_.first(); host != nullptr; host = host->next()) {
       const History& history = history_[place++];
-      streams_.out(fmt::format("\n--- {} ping statistics ---\n", net::printable(host->host_name)));
+      streams_.out(fmt::format("\n--- {} ping statistics ---\n", text::printable(host->host_name)));
       streams_.out(packets_text(history) + '\n');
       if (history.sent() != 0 && history.lost() > options_.most_lost) ++failed;
       if (const SortedTimes times(history); !times.empty())
@@ -315,7 +313,7 @@ int run_as(bool on_screen, int count, char** arguments) {
   // What opens sockets; nothing else needs a privilege, once the files are open.
   const auto needed = {net::Capability::net_raw, net::Capability::net_admin};
   Streams streams;
-  const std::string program = net::printable(count > 0 ? arguments[0] : "oping");
+  const std::string program = text::printable(count > 0 ? arguments[0] : "oping");
   const CommandLine line = read_command_line(count, arguments, on_screen, streams);
   if (!line.options) return streams.finish(program, line.status);
   prepare_to_open_files(needed);

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "compat/ping/node_answer.hpp"
-#include "net/printable.hpp"
+#include "text/printable.hpp"
 
 namespace sonde::compat::ping {
 
@@ -73,8 +73,8 @@ Microseconds time_of(const Event& event) {
 
 std::string reply_line(const Event& event, std::string_view who, const ReplyStyle& style,
                        std::string_view ip_options) {
-  std::string line = fmt::format("{} bytes from {}:", event.bytes, net::printable(who));
-  line += event.node_answer ? fmt::format("{}; seq={};", net::printable(node_answer_text(event)),
+  std::string line = fmt::format("{} bytes from {}:", event.bytes, text::printable(who));
+  line += event.node_answer ? fmt::format("{}; seq={};", text::printable(node_answer_text(event)),
                                           icmp_sequence(event.sequence))
                             : fmt::format(" icmp_seq={}", icmp_sequence(event.sequence));
   if (style.verbose && style.identifier) line += fmt::format(" ident={}", *style.identifier);
@@ -92,8 +92,8 @@ std::string reply_line(const Event& event, std::string_view who, const ReplyStyl
 
 std::string error_line(const Event& event, std::string_view who, std::string_view words) {
   const bool is_note = event.reason == ErrorReason::redirect || event.reason == ErrorReason::source_quench;
-  return fmt::format("From {}{} icmp_seq={} {}\n", net::printable(who), is_note ? ":" : "",
-                     icmp_sequence(event.sequence), net::printable(words));
+  return fmt::format("From {}{} icmp_seq={} {}\n", text::printable(who), is_note ? ":" : "",
+                     icmp_sequence(event.sequence), text::printable(words));
 }
 
 }  // namespace sonde::compat::ping

@@ -2,7 +2,6 @@
 #include "compat/ping/run.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -20,7 +19,8 @@
 #include "compat/ping/json.hpp"
 #include "compat/ping/quoted_header.hpp"
 #include "net/permissions.hpp"
-#include "net/printable.hpp"
+#include "net/wait.hpp"
+#include "text/printable.hpp"
 #include "wire/token.hpp"
 
 namespace sonde::compat::ping {
@@ -73,7 +73,7 @@ Run::Run(const Options& options, Destination destination, TransportKind way, boo
       clock_(Clock::system()),
       signals_({SIGINT, SIGALRM, SIGQUIT}),
       names_(options.force_names || !(options.numeric || destination_.is_numeric), signals_.fd()),
-      ip_options_([this](const Address& address) { return net::printable(names_.of(address)); }),
+      ip_options_([this](const Address& address) { return text::printable(names_.of(address)); }),
       tally_(is_timed(payload_bytes_)),
       screen_width_(terminal_width()) {
   style_.size_bytes = payload_bytes_;
@@ -89,11 +89,11 @@ Run::Run(const Options& options, Destination destination, TransportKind way, boo
 void Run::show_header() const {
   if (options_.json) return;
   std::string line =
-      fmt::format("PING {} ({}) ", net::printable(destination_.name), destination_.address_text);
+      fmt::format("PING {} ({}) ", text::printable(destination_.name), destination_.address_text);
   if (options_.flow_label && !destination_.address.is_ipv4())
     line += fmt::format(", flow {:#07x}, ", *options_.flow_label);
   if (!options_.device.empty() || options_.strict_source)
-    line += fmt::format("from {} {}: ", destination_.source.to_string(), net::printable(options_.device));
+    line += fmt::format("from {} {}: ", destination_.source.to_string(), text::printable(options_.device));
   if (destination_.address.is_ipv4()) {
     constexpr int headers = 8 + 20;
     line += fmt::format("{}({}) bytes of data.\n", options_.size_bytes,
@@ -236,28 +236,24 @@ void Run::plan_end() {
 }
 
 std::optional<MonotonicTime> Run::next_wake() const {
-  auto next = session_->next_deadline();
-  if (ends_ && (!next || *ends_ < *next)) next = ends_;
-  return next;
+  return net::earlier(session_->next_deadline(), ends_);
 }
 
 bool Run::wait() {
   const auto next = next_wake();
-  timespec timeout{};
   if (next) {
-    const auto left = std::max<std::int64_t>(0, (*next - clock_.monotonic()).count());
     // While a flood keeps up there is never anything to wait for, and looking for signals is a good part of its cost.
     // So is writing its marks or lines one by one, which nobody could tell apart.
-    if (left == 0 && ++turns_without_wait_ < most_turns_without_wait) return false;
+    const bool due = *next <= clock_.monotonic();
+    if (due && ++turns_without_wait_ < most_turns_without_wait) return false;
     turns_without_wait_ = 0;
-    timeout = {static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
   }
   print_flood(std::exchange(flood_, {}));
   streams_.flush();
   streams_.make_room(signals_.fd());
   const auto [output, errors] = streams_.waited_for();
   std::array<pollfd, 4> waited_for{{{signals_.fd(), POLLIN, 0}, {session_->fd(), POLLIN, 0}, output, errors}};
-  ::ppoll(waited_for.data(), waited_for.size(), next ? &timeout : nullptr, nullptr);
+  net::wait_until(waited_for, next);
   return (waited_for[0].revents & POLLIN) != 0;
 }
 
@@ -400,7 +396,7 @@ int Run::finish() {
   for (const std::string& text : refusals_.rest()) voice_.say("sendmsg: " + text);
   const bool with_pace = options_.flood || options_.adaptive || options_.interval_ms == 0;
   print(options_.json ? json_summary(tally_, destination_.name, with_pace)
-                      : summary_text(tally_, net::printable(destination_.name), with_pace));
+                      : summary_text(tally_, text::printable(destination_.name), with_pace));
   const bool too_few = options_.deadline_s != 0 && tally_.received() < options_.count;
   return tally_.received() == 0 || too_few ? 1 : 0;
 }

@@ -4,7 +4,7 @@
 #include <system_error>
 
 #include "compat/ping/json.hpp"
-#include "net/printable.hpp"
+#include "text/printable.hpp"
 
 namespace sonde::compat::ping {
 
@@ -17,7 +17,7 @@ void Voice::say(std::string_view text, int system_errno, std::string_view behind
     std::string line = name_ + ": ";
     line += text;
     if (!reason.empty()) line += ": " + reason;
-    streams_->err(net::printable(line) + '\n');
+    streams_->err(text::printable(line) + '\n');
   }
   streams_->flush();
 }
