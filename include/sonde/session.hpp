@@ -73,7 +73,7 @@ class Session {
   // Opens now, rather than when they are needed, the sockets that targets of this family with these options will take, at
   // the rate of the targets added so far; so that a capability which that takes may be given up before the first
   // packet. (What is missing later is not opened; TCP takes a socket for every probe.) Errors: those of add().
-  Result<void> open_ahead(Family family, const NetworkOptions& options = {});
+  Result<void> open_ahead(Family family, const SocketOptions& options = {});
   // Ends a target: no further probe, no further event; returns its last figures (probes in flight count as
   // lost).
   Result<Figures> remove(TargetId target);
@@ -129,7 +129,7 @@ class Session {
   // Totals::probes alone, at next to no cost: for those who look after every turn.
   std::uint64_t probes_sent() const;
 
-  // Which transport each family got, once a target of it was added; of several (NetworkOptions::transport) each, in the
+  // Which transport each family got, once a target of it was added; of several (SocketOptions::transport) each, in the
   // order in which they were taken.
   std::vector<TransportNotice> notices() const;
 

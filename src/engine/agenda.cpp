@@ -6,42 +6,21 @@
 
 namespace sonde::engine {
 
-namespace {
-
-bool same(const TargetOptions& a, const TargetOptions& b) {
-  const auto same_schedule = [&] {
-    if (a.schedule.index() != b.schedule.index()) return false;
-    return std::visit(
-        [&](const auto& left) {
-          const auto& right = std::get<std::decay_t<decltype(left)>>(b.schedule);
-          using T = std::decay_t<decltype(left)>;
-          if constexpr (std::is_same_v<T, OnAnswer>) {
-            return left.min_interval == right.min_interval && left.preload == right.preload &&
-                   left.flood_interval == right.flood_interval;
-          } else if constexpr (std::is_same_v<T, UntilAnswered>) {
-            return left.retries == right.retries && left.backoff == right.backoff;
-          } else {
-            return left.interval == right.interval;
-          }
-        },
-        a.schedule);
-  };
-  return a.timeout == b.timeout && a.max_probes == b.max_probes && a.max_replies == b.max_replies &&
-         a.payload_bytes == b.payload_bytes && a.same_source == b.same_source && a.pattern == b.pattern &&
-         a.node_query == b.node_query && a.network == b.network && same_schedule();
-}
-
-}  // namespace
-
 Agenda::Agenda(MonotonicTime start) : timers_(start) {}
 
 OptionsIndex Agenda::intern(const TargetOptions& options) {
   // Targets mostly come in runs with equal options, so looking at the last few sets keeps the table small
   // without a search.
   constexpr std::size_t look_back = 16;
+  if (options.phase) {
+    // When the first probe goes is over with the first probe.
+    TargetOptions without_phase = options;
+    without_phase.phase.reset();
+    return intern(without_phase);
+  }
   const std::size_t from = options_.size() > look_back ? options_.size() - look_back : 0;
   for (std::size_t i = options_.size(); i > from; --i) {
-    if (same(options_[i - 1], options)) return static_cast<OptionsIndex>(i - 1);
+    if (options_[i - 1] == options) return static_cast<OptionsIndex>(i - 1);
   }
   options_.push_back(options);
   return static_cast<OptionsIndex>(options_.size() - 1);

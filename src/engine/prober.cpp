@@ -98,15 +98,29 @@ Result<TargetIndex> Prober::add(const Address& address, const TargetOptions& wan
   const OptionsIndex set = agenda_.target(index).options;
   if (set >= group_of_options_.size()) group_of_options_.resize(set + 1, {no_group, no_group});
   auto& [ipv4_group, ipv6_group] = group_of_options_[set];
-  (address.is_ipv4() ? ipv4_group : ipv6_group) = *group;
+  std::size_t& known_group = address.is_ipv4() ? ipv4_group : ipv6_group;
+  if (known_group == no_group) {
+    if (auto admitted = admit(groups_[*group], options.network); !admitted) {
+      agenda_.remove(index);
+      return std::unexpected(std::move(admitted.error()));
+    }
+    known_group = *group;
+  }
   const std::size_t largest = wire::echo_header_bytes + options.payload_bytes;
   for (const std::size_t channel : groups_[*group].channels)
     channels_[channel]->transport->expect_messages_of(largest);
   return index;
 }
 
-Result<void> Prober::open_ahead(Family family, const NetworkOptions& network) {
-  const auto place = group_for(family, network);
+Result<void> Prober::admit(const Group& group, const PacketOptions& packet) {
+  for (const std::size_t channel : group.channels) {
+    if (auto admitted = channels_[channel]->transport->admit(packet); !admitted) return admitted;
+  }
+  return {};
+}
+
+Result<void> Prober::open_ahead(Family family, const SocketOptions& sockets) {
+  const auto place = group_for(family, sockets);
   if (!place) return std::unexpected(place.error());
   Group& group = groups_[*place];
   while (group.channels.size() < wanted_channels(group)) {
@@ -207,13 +221,13 @@ ProberTotals Prober::totals() {
 
 // --- groups and channels -----------------------------------------------------------------------------------
 
-Result<std::size_t> Prober::group_for(Family family, const NetworkOptions& network) {
+Result<std::size_t> Prober::group_for(Family family, const SocketOptions& sockets) {
   for (std::size_t i = 0; i < groups_.size(); ++i) {
-    if (groups_[i].family == family && groups_[i].network == network) return i;
+    if (groups_[i].family == family && groups_[i].sockets == sockets) return i;
   }
   Group group;
   group.family = family;
-  group.network = network;
+  group.sockets = sockets;
   group.staged.reserve(transport::Transport::batch_size);
   if (auto opened = open_channel(group); !opened) return std::unexpected(opened.error());
   const bool by_udp = channels_[group.channels.front()]->transport->kind() == TransportKind::udp;
@@ -230,9 +244,9 @@ std::size_t Prober::group_of(TargetIndex target) {
 
 Result<void> Prober::open_channel(Group& group) {
   // All sockets of a group are of one kind, whatever has become possible or impossible since the first.
-  NetworkOptions network = group.network;
-  if (!group.channels.empty()) network.transport = channels_[group.channels.front()]->transport->kind();
-  auto opened = open_(group.family, network);
+  SocketOptions sockets = group.sockets;
+  if (!group.channels.empty()) sockets.transport = channels_[group.channels.front()]->transport->kind();
+  auto opened = open_(group.family, sockets);
   if (!opened) return std::unexpected(opened.error());
   transport::Transport& transport = *opened->transport;
   if (transport.fd() >= 0) {
@@ -243,7 +257,12 @@ Result<void> Prober::open_channel(Group& group) {
   if (group.channels.empty())
     group.notice = {group.family, transport.kind(), transport.clock(), opened->reason};
   for (OptionsIndex set = 0; set < agenda_.option_sets(); ++set) {
-    transport.expect_messages_of(wire::echo_header_bytes + agenda_.options(set).payload_bytes);
+    const TargetOptions& options = agenda_.options(set);
+    transport.expect_messages_of(wire::echo_header_bytes + options.payload_bytes);
+    const bool of_group = !group.channels.empty() && options.network.flow_label &&
+                          static_cast<const SocketOptions&>(options.network) == group.sockets;
+    if (!of_group || group.family != Family::ipv6) continue;
+    if (auto admitted = transport.admit(options.network); !admitted) return admitted;
   }
   has_unstamped_ = has_unstamped_ || !transport.stamps();
   group.channels.push_back(channels_.size());

@@ -5,8 +5,9 @@
 //   due targets ─stage─▶ batches ─send─▶ channels ─receive─▶ stamps, then arrivals ─match─▶ outcomes ─▶ sink
 //                                           └── timeouts ─▶ lost ─▶ sink
 //
-// A channel is one socket with its ring of probes in flight; targets of one family and one set of network
-// options share a group of channels, opened as they are needed. Batches go to a group's channels in turn.
+// A channel is one socket with its ring of probes in flight; targets of one family and one set of SocketOptions
+// share a group of channels, opened as they are needed. Batches go to a group's channels in turn. PacketOptions travel with
+// each probe.
 // When none of them has a free sequence number the group waits: probes are paced, never dropped.
 //
 // Threads: not locked; one thread at a time.
@@ -48,7 +49,7 @@ class OutcomeSink {
 };
 
 // Opens one more transport for a group.
-using OpenTransport = std::function<Result<transport::OpenedTransport>(Family, const NetworkOptions&)>;
+using OpenTransport = std::function<Result<transport::OpenedTransport>(Family, const SocketOptions&)>;
 
 struct ProberOptions {
   std::array<std::byte, 16> token_key{};
@@ -78,7 +79,7 @@ class Prober {
   // Probes in flight are forgotten; their answers will fit no target.
   void remove(TargetIndex target);
   // Opens the sockets that targets of this group will want, at the rate of those added so far, while it may be done.
-  Result<void> open_ahead(Family family, const NetworkOptions& network);
+  Result<void> open_ahead(Family family, const SocketOptions& sockets);
   // Makes room for that many targets.
   void reserve(std::size_t targets) { agenda_.reserve(targets); }
 
@@ -111,7 +112,7 @@ class Prober {
  private:
   struct Group {
     Family family{};
-    NetworkOptions network;
+    SocketOptions sockets;
     std::vector<std::size_t> channels;  // indexes into channels_
     std::size_t next_channel = 0;
     bool may_grow = true;           // a further socket may still be opened
@@ -122,9 +123,11 @@ class Prober {
   };
 
   // --- groups and channels (channels.cpp) ---
-  Result<std::size_t> group_for(Family family, const NetworkOptions& network);
+  Result<std::size_t> group_for(Family family, const SocketOptions& sockets);
   std::size_t group_of(TargetIndex target);
   Result<void> open_channel(Group& group);
+  // Gets the group's channels ready for probes with these options.
+  Result<void> admit(const Group& group, const PacketOptions& packet);
   void announce(const TransportNotice& notice);
   std::size_t wanted_channels(const Group& group) const;
   // A channel with a free sequence number, as an index into channels_; nullopt when all are full (then the

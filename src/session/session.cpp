@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "net/random.hpp"
+#include "net/socket_options.hpp"
 #include "net/thread.hpp"
 #include "net/timestamping.hpp"
 #include "session/implementation.hpp"
@@ -99,6 +100,7 @@ Result<void> check(const Address& address, const TargetOptions& options) {
         Error::invalid("the source address is of another family than the target", address.to_string()));
   }
   if (auto checked = check_message(address, options); !checked) return checked;
+  if (auto checked = net::check_packet_options(address.family(), options.network); !checked) return checked;
   return std::visit(ScheduleCheck{}, options.schedule);
 }
 
@@ -112,11 +114,11 @@ struct Shared {
 engine::OpenTransport opener(const SessionOptions& options, const Clock& clock,
                              const std::shared_ptr<Shared>& shared) {
   const auto buffers = std::make_shared_for_overwrite<transport::ReceiveBuffers>();
-  return [options, &clock, shared, buffers](Family family, const NetworkOptions& network) {
+  return [options, &clock, shared, buffers](Family family, const SocketOptions& sockets) {
     transport::TransportOptions wanted;
-    wanted.kind = network.transport != TransportKind::automatic ? network.transport : options.transport;
+    wanted.kind = sockets.transport != TransportKind::automatic ? sockets.transport : options.transport;
     wanted.clock = options.clock;
-    wanted.network = network;
+    static_cast<SocketOptions&>(wanted.network) = sockets;  // probes carry the rest themselves
     wanted.receive_buffer_bytes = options.receive_buffer_bytes;
     wanted.sampled_stamps = options.stamp_every > 1;
     wanted.own_send_numbers = options.own_send_numbers;
@@ -264,7 +266,7 @@ void Session::reserve(std::size_t targets) {
   for (const auto& shard : shards) shard->reserve(targets / shards.size() + 1);
 }
 
-Result<void> Session::open_ahead(Family family, const NetworkOptions& options) {
+Result<void> Session::open_ahead(Family family, const SocketOptions& options) {
   for (const auto& shard : implementation_->shards) {
     if (auto opened = shard->open_ahead(family, options); !opened) return opened;
   }

@@ -82,9 +82,9 @@ Result<TargetId> Shard::add(const Address& address, const TargetOptions& options
   return id_of(*index);
 }
 
-Result<void> Shard::open_ahead(Family family, const NetworkOptions& network) {
+Result<void> Shard::open_ahead(Family family, const SocketOptions& sockets) {
   const Access access(*this);
-  return prober_.open_ahead(family, network);
+  return prober_.open_ahead(family, sockets);
 }
 
 void Shard::reserve(std::size_t targets) {

@@ -8,6 +8,7 @@
 
 #include "net/permissions.hpp"
 #include "net/refusal_cause.hpp"
+#include "net/socket_options.hpp"
 #include "transport/icmp_socket.hpp"
 #include "transport/tcp_connections.hpp"
 #include "transport/udp_socket.hpp"
@@ -35,6 +36,10 @@ std::string_view to_string(TransportKind kind) {
 }  // namespace sonde
 
 namespace sonde::transport {
+
+Result<void> Transport::admit(const PacketOptions& packet) {
+  return net::check_packet_options(family(), packet);
+}
 
 namespace {
 

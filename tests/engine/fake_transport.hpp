@@ -105,6 +105,7 @@ struct FakeNetwork {
   std::uint64_t asked = 0;
   bool keep_departures = false;
   std::vector<MonotonicTime> departures;  // when each probe left, if kept
+  std::vector<PacketOptions> packets;     // and with what in its header
   std::size_t receive_capacity = 100'000;
   std::function<void()> after_receive{};  // called when receive() has looked
 };

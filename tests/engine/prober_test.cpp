@@ -137,13 +137,41 @@ TEST(Prober, TargetsAddedWhileItRunsBegin) {
   EXPECT_EQ(rig.book.of(second).sent, 1u);
 }
 
-TEST(Prober, TargetsWithOtherNetworkOptionsGetSocketsOfTheirOwn) {
+TEST(Prober, ProbesWithThirtyTtlsAndSeveralTosValuesLeaveByOneSocket) {
+  for (const char* host : {"192.0.2.1", "2001:db8::1"}) {
+    Rig rig;
+    TargetOptions options = with(FixedInterval{milliseconds(100)}, 1);
+    std::vector<PacketOptions> wanted;
+    for (std::uint8_t ttl = 1; ttl <= 30; ++ttl) {
+      options.network.ttl = ttl;
+      options.network.tos = static_cast<std::uint8_t>(ttl % 3 * 8);
+      wanted.push_back(options.network);
+      rig.add(host, options, Nanoseconds(ttl));
+    }
+    rig.network.keep_departures = true;
+    ASSERT_TRUE(rig.run_until_done());
+    EXPECT_EQ(rig.transports.size(), 1u);
+    EXPECT_EQ(rig.network.packets, wanted) << host;
+  }
+}
+
+TEST(Prober, APacketOptionThatTheFamilyDoesNotHaveIsAddsFailure) {
+  Rig rig;
+  TargetOptions options = with(FixedInterval{milliseconds(100)}, 1);
+  options.network.flow_label = 7;
+  const auto added = rig.prober().add(Address::loopback(Family::ipv4), options, {});
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().code, ErrorCode::invalid_argument);
+  EXPECT_TRUE(rig.prober().done());
+}
+
+TEST(Prober, TargetsWithOtherSocketOptionsGetSocketsOfTheirOwn) {
   Rig rig;
   TargetOptions options = with(FixedInterval{milliseconds(100)}, 1);
   rig.add("192.0.2.1", options);
   rig.add("192.0.2.2", options);
   EXPECT_EQ(rig.transports.size(), 1u);
-  options.network.ttl = 3;
+  options.network.mark = 3;
   rig.add("192.0.2.3", options);
   EXPECT_EQ(rig.transports.size(), 2u);
   rig.add("2001:db8::1", options);
@@ -284,7 +312,7 @@ TEST(Prober, OneGroupsFullBufferDoesNotHoldUpAnother) {
   rig.network.script = [&](const Asked& probe) { return probe.to == blocked ? buffer_full() : answered(); };
   const TargetIndex stuck = rig.add(blocked, with(FixedInterval{milliseconds(10)}));
   TargetOptions other = with(FixedInterval{milliseconds(10)}, 20);
-  other.network.ttl = 9;
+  other.network.mark = 9;
   const TargetIndex free = rig.add("192.0.2.2", other);
   rig.run(milliseconds(300));
   EXPECT_EQ(rig.book.of(free).count(EventKind::reply), 20u);

@@ -106,7 +106,7 @@ class Rig {
     if (!prober_) {
       prober_ = std::make_unique<engine::Prober>(
           options_, clock,
-          [this](Family family, const NetworkOptions& asked) -> Result<transport::OpenedTransport> {
+          [this](Family family, const SocketOptions& asked) -> Result<transport::OpenedTransport> {
             if (transports.size() >= most_transports) {
               return std::unexpected(Error::from_errno(EMFILE, "cannot open an ICMP socket"));
             }
@@ -171,7 +171,7 @@ class Rig {
   FakeNetwork network;
   Book book;
   std::vector<FakeTransport*> transports;
-  std::vector<TransportKind> asked_for;  // by NetworkOptions::transport, of each
+  std::vector<TransportKind> asked_for;  // by SocketOptions::transport, of each
   std::size_t most_transports = 1000;
 
  private:
