@@ -8,22 +8,73 @@ namespace sonde::engine {
 
 Agenda::Agenda(MonotonicTime start) : timers_(start) {}
 
+namespace {
+
+// Of what sets differ in most; equality decides.
+std::size_t hash_of(const TargetOptions& options) {
+  std::size_t hash = options.schedule.index();
+  const auto mix = [&hash](std::uint64_t value) {
+    constexpr std::uint64_t golden =
+        0x9e3779b97f4a7c15;  // 2^64 over the golden ratio: spreads what is close together
+    hash = (hash ^ value) * golden;
+    hash ^= hash >> 32;
+  };
+  if (const auto* fixed = std::get_if<FixedInterval>(&options.schedule))
+    mix(static_cast<std::uint64_t>(fixed->interval.count()));
+  if (const auto* until = std::get_if<UntilAnswered>(&options.schedule)) mix(until->retries);
+  mix(static_cast<std::uint64_t>(options.timeout.count()));
+  mix(options.max_probes);
+  mix(options.payload_bytes);
+  mix(options.pattern.empty() ? 0 : 1 + std::to_integer<std::uint64_t>(options.pattern.front()));
+  const NetworkOptions& network = options.network;
+  mix(std::uint64_t{network.ttl.value_or(0)} << 40 | std::uint64_t{network.tos.value_or(0)} << 32 |
+      network.flow_label.value_or(0));
+  mix(std::uint64_t{network.mark.value_or(0)} << 32 | std::uint64_t{network.tcp_port} << 16 |
+      network.identifier.value_or(0));
+  return hash;
+}
+
+}  // namespace
+
 OptionsIndex Agenda::intern(const TargetOptions& options) {
-  // Targets mostly come in runs with equal options, so looking at the last few sets keeps the table small
-  // without a search.
-  constexpr std::size_t look_back = 16;
   if (options.phase) {
-    // When the first probe goes is over with the first probe.
     TargetOptions without_phase = options;
     without_phase.phase.reset();
     return intern(without_phase);
   }
-  const std::size_t from = options_.size() > look_back ? options_.size() - look_back : 0;
-  for (std::size_t i = options_.size(); i > from; --i) {
-    if (options_[i - 1] == options) return static_cast<OptionsIndex>(i - 1);
+  const auto used_once_more = [this](OptionsIndex index) {
+    ++options_[index].uses;
+    return last_interned_ = index;
+  };
+  const auto is_at = [&](OptionsIndex index) {
+    return options_[index].uses != 0 && options_[index].options == options;
+  };
+  if (last_interned_ < options_.size() && is_at(last_interned_)) return used_once_more(last_interned_);
+  const std::size_t hash = hash_of(options);
+  const auto [first, last] = options_by_hash_.equal_range(hash);
+  for (auto known = first; known != last; ++known) {
+    if (is_at(known->second)) return used_once_more(known->second);
   }
-  options_.push_back(options);
-  return static_cast<OptionsIndex>(options_.size() - 1);
+  if (free_options_.empty()) {
+    free_options_.push_back(static_cast<OptionsIndex>(options_.size()));
+    options_.emplace_back();
+  }
+  const OptionsIndex index = free_options_.back();
+  options_[index].options = options;
+  options_[index].hash = hash;
+  options_by_hash_.emplace(hash, index);
+  free_options_.pop_back();
+  return used_once_more(index);
+}
+
+void Agenda::release(OptionsIndex index) {
+  OptionSet& set = options_[index];
+  if (--set.uses != 0) return;
+  const auto [first, last] = options_by_hash_.equal_range(set.hash);
+  options_by_hash_.erase(
+      std::find_if(first, last, [index](const auto& known) { return known.second == index; }));
+  set.options = {};
+  free_options_.push_back(index);
 }
 
 void Agenda::count_rate(const TargetOptions& options, int direction) {
@@ -78,8 +129,8 @@ TargetIndex Agenda::add(const Address& address, const TargetOptions& options, Mo
 void Agenda::remove(TargetIndex index) {
   Target& target = targets_[index];
   if (!target.finished) --unfinished_;
-  count_rate(options_[target.options], -1);
-  const auto* rounds = std::get_if<SynchronousRounds>(&options_[target.options].schedule);
+  count_rate(options_of(index), -1);
+  const auto* rounds = std::get_if<SynchronousRounds>(&options_of(index).schedule);
   const bool owes_verdict = target.waiting != 0 || timers_.is_set(index);
   timers_.cancel(index);
   target.present = false;
@@ -90,6 +141,7 @@ void Agenda::remove(TargetIndex index) {
     std::erase(round_members_, index);
     if (owes_verdict) after_round_verdict(*rounds, target.anchor);
   }
+  release(target.options);
 }
 
 void Agenda::reserve(std::size_t targets) {
@@ -132,7 +184,7 @@ std::uint64_t Agenda::plan_interval(TargetIndex index, const FixedInterval& sche
 void Agenda::take_due(MonotonicTime now, Sending& sending) {
   const TargetIndex index = *timers_.pop_due();
   Target& target = targets_[index];
-  const TargetOptions& options = options_[target.options];
+  const TargetOptions& options = this->options(target.options);
   sending = {index, target.sequence, timers_.deadline(index), 0};
 
   ++target.sequence;
@@ -173,7 +225,7 @@ void Agenda::put_back(const Sending& sending, MonotonicTime again) {
 
 Nanoseconds Agenda::timeout_of_next(TargetIndex index) const {
   const Target& target = targets_[index];
-  const TargetOptions& options = options_[target.options];
+  const TargetOptions& options = this->options(target.options);
   const auto* until = std::get_if<UntilAnswered>(&options.schedule);
   if (until == nullptr || until->backoff == 1.0 || target.retries_used == 0) return options.timeout;
   const double factor = std::pow(until->backoff, target.retries_used);
@@ -185,7 +237,7 @@ Nanoseconds Agenda::timeout_of_next(TargetIndex index) const {
 void Agenda::settle_if_finished(TargetIndex index) {
   Target& target = targets_[index];
   if (target.finished || target.waiting != 0 || timers_.is_set(index)) return;
-  const TargetOptions& options = options_[target.options];
+  const TargetOptions& options = this->options(target.options);
   // A member of a round that may go on waits for the others without a timer.
   if (std::holds_alternative<SynchronousRounds>(options.schedule) && may_send(target, options)) return;
   target.finished = true;
@@ -197,7 +249,7 @@ void Agenda::after_round_verdict(const SynchronousRounds& schedule, MonotonicTim
   const MonotonicTime next = std::max(now, round_began_.value_or(now) + schedule.interval);
   round_began_.reset();
   for (const TargetIndex member : round_members_) {
-    if (may_send(targets_[member], options_[targets_[member].options])) {
+    if (may_send(targets_[member], options_of(member))) {
       timers_.set(member, next);
       ++round_owing_;
     } else {
@@ -208,7 +260,7 @@ void Agenda::after_round_verdict(const SynchronousRounds& schedule, MonotonicTim
 
 void Agenda::verdict(TargetIndex index, EventKind kind, MonotonicTime now, MonotonicTime timed_out_at) {
   Target& target = targets_[index];
-  const TargetOptions& options = options_[target.options];
+  const TargetOptions& options = this->options(target.options);
   timers_.advance(now);  // what a verdict makes due now need not wait for the wheel's next tick
   const bool answered = kind == EventKind::reply || kind == EventKind::late;
   if (answered) ++target.replies;

@@ -72,9 +72,12 @@ class Agenda {
   void postpone(Nanoseconds by);
 
   const Target& target(TargetIndex index) const { return targets_[index]; }
-  const TargetOptions& options(OptionsIndex index) const { return options_[index]; }
-  const TargetOptions& options_of(TargetIndex index) const { return options_[targets_[index].options]; }
-  std::size_t option_sets() const { return options_.size(); }
+  const TargetOptions& options(OptionsIndex index) const { return options_[index].options; }
+  const TargetOptions& options_of(TargetIndex index) const { return options(targets_[index].options); }
+  // Places for sets, and how many targets have the set in one of them: 0 where there is none (any more).
+  std::size_t option_places() const { return options_.size(); }
+  std::size_t uses(OptionsIndex index) const { return options_[index].uses; }
+  std::size_t option_sets() const { return options_.size() - free_options_.size(); }
   std::size_t places() const { return targets_.size(); }
 
   void advance(MonotonicTime now) { timers_.advance(now); }
@@ -138,7 +141,9 @@ class Agenda {
   static constexpr double unlimited_rate = 1e6;
 
  private:
+  // The place of this set, which has one user more now, or one less.
   OptionsIndex intern(const TargetOptions& options);
+  void release(OptionsIndex index);
   bool may_send(const Target& target, const TargetOptions& options) const;
   void settle_if_finished(TargetIndex index);
   void count_rate(const TargetOptions& options, int direction);
@@ -150,8 +155,19 @@ class Agenda {
 
   std::vector<Target> targets_;
   std::vector<TargetIndex> free_places_;
-  std::vector<TargetOptions> options_;  // each distinct set once (nearly: see intern)
-  TimerWheel timers_;                   // timer i is the next send to targets_[i]
+
+  // Each distinct set of options once, for as long as a target has it. Without a phase: that is over with the first probe.
+  struct OptionSet {
+    TargetOptions options;
+    std::size_t uses = 0;
+    std::size_t hash = 0;
+  };
+  std::vector<OptionSet> options_;
+  std::vector<OptionsIndex> free_options_;
+  std::unordered_multimap<std::size_t, OptionsIndex> options_by_hash_;
+  OptionsIndex last_interned_ = 0;  // targets mostly come in runs with equal options
+
+  TimerWheel timers_;  // timer i is the next send to targets_[i]
 
   // The round that runs: its members, how many of them have no verdict yet, and when the first was sent to.
   std::vector<TargetIndex> round_members_;

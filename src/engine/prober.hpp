@@ -8,6 +8,8 @@
 // A channel is one socket with its ring of probes in flight; targets of one family and one set of SocketOptions
 // share a group of channels, opened as they are needed. Batches go to a group's channels in turn. PacketOptions travel with
 // each probe.
+// A group goes with its last target, its channels when nothing is in flight or in quarantine on them any more; but for the last
+// group of a family, which the next target will most likely want, and for those that were opened ahead.
 // When none of them has a free sequence number the group waits: probes are paced, never dropped.
 //
 // Threads: not locked; one thread at a time.
@@ -110,10 +112,13 @@ class Prober {
   std::uint64_t probes_sent() const { return probes_; }
 
  private:
+  static constexpr std::size_t no_group = SIZE_MAX;
   struct Group {
     Family family{};
     SocketOptions sockets;
-    std::vector<std::size_t> channels;  // indexes into channels_
+    std::size_t targets = 0;            // that ask by it
+    bool opened_ahead = false;          // stays without targets
+    std::vector<std::size_t> channels;  // indexes into channels_; empty: the place is free
     std::size_t next_channel = 0;
     bool may_grow = true;           // a further socket may still be opened
     bool paced = false;             // asks by UDP, at `udp_slots_`
@@ -122,9 +127,22 @@ class Prober {
     std::vector<Agenda::Sending> staged;
   };
 
-  // --- groups and channels (channels.cpp) ---
+  // --- groups and channels (prober_groups.cpp) ---
   Result<std::size_t> group_for(Family family, const SocketOptions& sockets);
-  std::size_t group_of(TargetIndex target);
+  std::size_t group_of(TargetIndex target) const;
+  // One target of the group, one user of the options less.
+  void leave(std::size_t group);
+  void forget(OptionsIndex set);
+  // Closes what nobody uses and nothing is under way on.
+  void close_idle_groups();
+  bool is_last_of_family(const Group& group) const;
+  void close(Group& group);
+  template <typename Visit>
+  void for_each_channel(Visit visit) const {
+    for (const auto& channel : channels_) {
+      if (channel) visit(*channel);
+    }
+  }
   Result<void> open_channel(Group& group);
   // Gets the group's channels ready for probes with these options.
   Result<void> admit(const Group& group, const PacketOptions& packet);
@@ -134,7 +152,7 @@ class Prober {
   // group is blocked until one is not).
   std::optional<std::size_t> free_channel(Group& group);
 
-  // --- sending (sending.cpp) ---
+  // --- sending (prober_sending.cpp) ---
   // Sends up to one batch per group. True when more is due now.
   bool send_due();
   void stage(std::size_t allowance);
@@ -146,7 +164,7 @@ class Prober {
   void put_back(Group& group, std::size_t first, MonotonicTime again);
   void count_rate(std::size_t sent);
 
-  // --- receiving (receiving.cpp) ---
+  // --- receiving (prober_receiving.cpp) ---
   void receive_waiting();
   // From the channels of the last batches, and one other in turn.
   void receive_where_sent();
@@ -210,8 +228,16 @@ class Prober {
   std::vector<std::size_t> sent_on_;  // channels, since they were last received from
   std::size_t next_look_ = 0;
 
-  std::vector<std::unique_ptr<Channel>> channels_;
+  std::vector<std::unique_ptr<Channel>> channels_;  // null: closed, the place is free
+  std::vector<std::size_t> free_channels_;
+  std::uint64_t closed_drops_ = 0;  // receive drops of the channels that were closed
   std::vector<Group> groups_;
+  std::vector<std::size_t> free_groups_;
+  struct IdleGroup {
+    std::size_t group;
+    MonotonicTime closes_at;  // max: it is kept as the last of its family
+  };
+  std::vector<IdleGroup> idle_groups_;  // without targets
   std::vector<std::pair<std::size_t, std::size_t>>
       group_of_options_;  // per OptionsIndex: IPv4 group, IPv6 group
   std::vector<TransportNotice> notices_;

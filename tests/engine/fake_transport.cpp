@@ -33,6 +33,7 @@ std::size_t FakeTransport::send(std::span<transport::Departure> departures) {
     if (network_->keep_departures) {
       network_->departures.push_back(now);
       network_->packets.push_back(departure.packet);
+      network_->payload_ends.push_back(departure.message.back());
     }
     wire::write_request(departure.message, family_, asks, identifier_,
                         static_cast<std::uint16_t>(departure.number));

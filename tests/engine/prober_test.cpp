@@ -417,6 +417,74 @@ TEST(Prober, ARemovedTargetHasNoFurtherEvents) {
     EXPECT_EQ(rig.book.entries[i].target, std::nullopt);
 }
 
+TargetOptions marked(std::uint32_t mark) {
+  TargetOptions options = with(FixedInterval{milliseconds(10)});
+  options.network.mark = mark;
+  return options;
+}
+
+TEST(Prober, ASocketIsClosedWhenNothingOfItsLastTargetIsUnderWay) {
+  Rig rig;
+  rig.network.script = [](const Asked&) { return silent(); };
+  rig.add("192.0.2.9", marked(9));
+  const TargetIndex first = rig.add("192.0.2.1", marked(1));
+  const TargetIndex second = rig.add("192.0.2.2", marked(1));
+  rig.run(milliseconds(55));
+  rig.prober().remove(first);
+  rig.run(seconds(1));
+  EXPECT_EQ(rig.transports.size(), 2u) << "it has a target yet";
+  rig.prober().remove(second);
+  rig.run(milliseconds(150));
+  EXPECT_EQ(rig.transports.size(), 2u)
+      << "answers may come: 100 ms until the timeout, as long again after it";
+  rig.run(milliseconds(60));
+  EXPECT_EQ(rig.transports.size(), 1u);
+  rig.add("192.0.2.3", marked(1));
+  rig.run(milliseconds(20));
+  EXPECT_EQ(rig.transports.size(), 2u);
+}
+
+TEST(Prober, TheLastSocketOfAFamilyStaysForTheNextTarget) {
+  Rig rig;
+  for (std::uint32_t round = 0; round < 5; ++round) {
+    const TargetIndex target = rig.add("192.0.2.1", marked(1));
+    rig.run(seconds(1));
+    rig.prober().remove(target);
+    rig.run(seconds(10));
+  }
+  EXPECT_EQ(rig.opened_ever, 1u);
+  rig.add("192.0.2.1", marked(2));
+  rig.run(seconds(1));
+  EXPECT_EQ(rig.opened_ever, 2u);
+  EXPECT_EQ(rig.transports.size(), 1u) << "it is not the last any more";
+}
+
+TEST(Prober, SocketsThatWereOpenedAheadStay) {
+  Rig rig;
+  ASSERT_TRUE(rig.prober().open_ahead(Family::ipv4, marked(1).network));
+  rig.add("192.0.2.9", marked(9));
+  rig.prober().remove(rig.add("192.0.2.1", marked(1)));
+  rig.run(seconds(10));
+  EXPECT_EQ(rig.transports.size(), 2u);
+}
+
+TEST(Prober, AReusedPlaceForOptionsTakesNothingOver) {
+  Rig rig;
+  rig.network.keep_departures = true;
+  for (std::uint8_t i = 1; i <= 20; ++i) {
+    TargetOptions options = marked(i % 3);
+    options.network.ttl = i;
+    options.pattern = {std::byte{i}};
+    const TargetIndex target = rig.add("192.0.2.1", options);
+    rig.run(milliseconds(8));
+    ASSERT_EQ(rig.book.of(target).count(EventKind::reply), 1u) << "its own payload came back whole";
+    EXPECT_EQ(rig.network.packets.back().ttl, i);
+    EXPECT_EQ(rig.network.payload_ends.back(), std::byte{i});
+    rig.prober().remove(target);
+  }
+  EXPECT_EQ(rig.prober().agenda().option_places(), 1u);
+}
+
 TEST(Prober, WhoTakesARemovedTargetsPlaceGetsNoneOfItsAnswers) {
   Rig rig;
   rig.network.script = [](const Asked&) { return answered(milliseconds(60)); };
