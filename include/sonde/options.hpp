@@ -150,6 +150,13 @@ struct TargetOptions {
   friend bool operator==(const TargetOptions&, const TargetOptions&) = default;
 };
 
+// What Session::change() gives a target that is there already. What is unset stays as it is.
+struct TargetChange {
+  std::optional<Nanoseconds> interval{};  // of FixedInterval and SynchronousRounds
+  std::optional<Nanoseconds> timeout{};   // of the probes that leave from now on
+  std::optional<PacketOptions> packet{};  // as a whole: what is unset in it is the system's choice again
+};
+
 struct SessionOptions {
   TransportKind transport = TransportKind::automatic;
   ClockChoice clock = ClockChoice::automatic;

@@ -78,6 +78,13 @@ class Session {
   // lost).
   Result<Figures> remove(TargetId target);
 
+  // Has a target asked otherwise from its next probe on; figures go on. At a FixedInterval the next probe goes a new interval
+  // after the last one was due; where that has passed, as many more as it takes (so that targets that are changed together
+  // stay apart as they were). The first probe keeps its time. Probes in flight keep their timeout. From any thread after
+  // start(). Errors: not_found; invalid_argument for an interval where the schedule has none, and for what the family does
+  // not know; the target is then as it was.
+  Result<void> change(TargetId target, const TargetChange& change);
+
   // --- On the caller's thread ---
   // Readable when process() has something to do before next_deadline(). -1 after start().
   int fd() const;

@@ -144,6 +144,35 @@ void Agenda::remove(TargetIndex index) {
   release(target.options);
 }
 
+void Agenda::change(TargetIndex index, const TargetOptions& options, MonotonicTime now) {
+  Target& target = targets_[index];
+  const auto* fixed = std::get_if<FixedInterval>(&options_of(index).schedule);
+  const Nanoseconds interval_before = fixed != nullptr ? fixed->interval : Nanoseconds::zero();
+  const OptionsIndex before = target.options;
+  count_rate(this->options(before), -1);
+  target.options = intern(options);
+  release(before);
+  count_rate(options, +1);
+  if (fixed != nullptr && timers_.is_set(index) && target.sequence != 0) replan(index, interval_before, now);
+}
+
+// Sets the time of the next probe after the interval was another.
+void Agenda::replan(TargetIndex index, Nanoseconds interval_before, MonotonicTime now) {
+  Target& target = targets_[index];
+  const Nanoseconds interval = std::get<FixedInterval>(options_of(index).schedule).interval;
+  if (interval == interval_before) return;
+  target.has_slot = false;
+  MonotonicTime next = now;
+  if (interval > Nanoseconds::zero()) {
+    const MonotonicTime last_due =
+        interval_before > Nanoseconds::zero() ? target.anchor - interval_before : now;
+    next = last_due + interval;
+    if (next < now) next += ((now - next - Nanoseconds(1)) / interval + 1) * interval;
+  }
+  target.anchor = next;
+  timers_.set(index, next);
+}
+
 void Agenda::reserve(std::size_t targets) {
   targets_.reserve(targets);
   timers_.reserve(targets);

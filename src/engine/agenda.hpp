@@ -66,6 +66,9 @@ class Agenda {
 
   TargetIndex add(const Address& address, const TargetOptions& options, MonotonicTime first_due);
   void remove(TargetIndex index);
+  // Its options from now on: of the same kind of schedule, and of the same sockets. See Session::change() for what that means
+  // for the next probe.
+  void change(TargetIndex index, const TargetOptions& options, MonotonicTime now);
   // Makes room for that many targets.
   void reserve(std::size_t targets);
   // Moves every timer, for a session that begins later than its targets were added.
@@ -149,6 +152,7 @@ class Agenda {
   void count_rate(const TargetOptions& options, int direction);
   std::uint64_t plan_interval(TargetIndex index, const FixedInterval& schedule, MonotonicTime due,
                               MonotonicTime now);
+  void replan(TargetIndex index, Nanoseconds interval_before, MonotonicTime now);
   void pause_refused(TargetIndex index, const FixedInterval& schedule, MonotonicTime now);
   void after_round_verdict(const SynchronousRounds& schedule, MonotonicTime now);
   void forget_address(TargetIndex index);

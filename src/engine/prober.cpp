@@ -93,9 +93,7 @@ Result<TargetIndex> Prober::add(const Address& address, const TargetOptions& wan
       agenda_.add(address, groups_[*group].paced ? paced_for_udp(options) : options, from + phase);
   ++groups_[*group].targets;
   const OptionsIndex set = agenda_.target(index).options;
-  if (set >= group_of_options_.size()) group_of_options_.resize(set + 1, {no_group, no_group});
-  auto& [ipv4_group, ipv6_group] = group_of_options_[set];
-  std::size_t& known_group = address.is_ipv4() ? ipv4_group : ipv6_group;
+  std::size_t& known_group = group_of(set, address.family());
   if (known_group != *group) {
     if (auto admitted = admit(groups_[*group], options.network); !admitted) {
       agenda_.remove(index);
@@ -117,6 +115,32 @@ void Prober::remove(TargetIndex target) {
   agenda_.remove(target);
   if (agenda_.uses(set) == 0) forget(set);
   leave(group);
+}
+
+Result<void> Prober::change(TargetIndex target, const TargetChange& change) {
+  const std::size_t group = group_of(target);
+  TargetOptions options = agenda_.options_of(target);
+  if (change.packet) {
+    if (auto admitted = admit(groups_[group], *change.packet); !admitted) return admitted;
+    static_cast<PacketOptions&>(options.network) = *change.packet;
+  }
+  if (change.interval) {
+    if (auto* fixed = std::get_if<FixedInterval>(&options.schedule)) {
+      fixed->interval = *change.interval;
+    } else if (auto* rounds = std::get_if<SynchronousRounds>(&options.schedule)) {
+      rounds->interval = *change.interval;
+    } else {
+      return std::unexpected(Error::invalid("the target's schedule has no interval"));
+    }
+  }
+  options.timeout = change.timeout.value_or(options.timeout);
+  const OptionsIndex before = agenda_.target(target).options;
+  agenda_.change(target, groups_[group].paced ? paced_for_udp(std::move(options)) : std::move(options),
+                 begun_ ? clock_->monotonic() : constructed_at_);
+  if (agenda_.uses(before) == 0) forget(before);
+  const Target& changed = agenda_.target(target);
+  group_of(changed.options, changed.address.family()) = group;
+  return {};
 }
 
 void Prober::begin() {

@@ -80,6 +80,8 @@ class Prober {
   Result<TargetIndex> add(const Address& address, const TargetOptions& options, Nanoseconds phase);
   // Probes in flight are forgotten; their answers will fit no target.
   void remove(TargetIndex target);
+  // What Session::change() says of it.
+  Result<void> change(TargetIndex target, const TargetChange& change);
   // Opens the sockets that targets of this group will want, at the rate of those added so far, while it may be done.
   Result<void> open_ahead(Family family, const SocketOptions& sockets);
   // Makes room for that many targets.
@@ -130,6 +132,8 @@ class Prober {
   // --- groups and channels (prober_groups.cpp) ---
   Result<std::size_t> group_for(Family family, const SocketOptions& sockets);
   std::size_t group_of(TargetIndex target) const;
+  // Where it is noted for targets of this family with these options; no_group until then.
+  std::size_t& group_of(OptionsIndex set, Family family);
   // One target of the group, one user of the options less.
   void leave(std::size_t group);
   void forget(OptionsIndex set);

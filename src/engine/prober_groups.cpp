@@ -61,6 +61,12 @@ std::size_t Prober::group_of(TargetIndex target) const {
   return entry.address.is_ipv4() ? ipv4_group : ipv6_group;
 }
 
+std::size_t& Prober::group_of(OptionsIndex set, Family family) {
+  if (set >= group_of_options_.size()) group_of_options_.resize(set + 1, {no_group, no_group});
+  auto& [ipv4_group, ipv6_group] = group_of_options_[set];
+  return family == Family::ipv4 ? ipv4_group : ipv6_group;
+}
+
 Result<void> Prober::open_channel(Group& group) {
   // All sockets of a group are of one kind, whatever has become possible or impossible since the first.
   SocketOptions sockets = group.sockets;

@@ -32,6 +32,11 @@ Result<void> check(Nanoseconds duration, const char* name) {
   return {};
 }
 
+Result<void> check_timeout(Nanoseconds timeout) {
+  if (timeout <= Nanoseconds::zero()) return std::unexpected(Error::invalid("timeout is not positive"));
+  return check(timeout, "timeout");
+}
+
 Result<void> check(const SessionOptions& options) {
   constexpr unsigned most_threads = 256;
   if (options.threads == 0 || options.threads > most_threads) {
@@ -86,9 +91,7 @@ Result<void> check_message(const Address& address, const TargetOptions& options)
 
 Result<void> check(const Address& address, const TargetOptions& options) {
   const std::uint16_t largest_payload = address.is_ipv4() ? 65'507 : 65'527;
-  if (options.timeout <= Nanoseconds::zero())
-    return std::unexpected(Error::invalid("timeout is not positive"));
-  if (auto checked = check(options.timeout, "timeout"); !checked) return checked;
+  if (auto checked = check_timeout(options.timeout); !checked) return checked;
   if (auto checked = check(options.phase.value_or(Nanoseconds::zero()), "phase"); !checked) return checked;
   if (options.payload_bytes > largest_payload) {
     return std::unexpected(Error::invalid("the payload does not fit a packet",
@@ -279,6 +282,19 @@ Result<Figures> Session::remove(TargetId target) {
   // The round it was the last of may be over now.
   if (figures && implementation_->threaded) shard.wake();
   return figures;
+}
+
+Result<void> Session::change(TargetId target, const TargetChange& change) {
+  if (change.interval) {
+    if (auto checked = check(*change.interval, "interval"); !checked) return checked;
+  }
+  if (change.timeout) {
+    if (auto checked = check_timeout(*change.timeout); !checked) return checked;
+  }
+  session::Shard& shard = implementation_->shard_of(target);
+  auto changed = shard.change(target, change);
+  if (changed && implementation_->threaded) shard.wake();
+  return changed;
 }
 
 // --- on the caller's thread --------------------------------------------------------------------------------

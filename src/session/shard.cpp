@@ -104,6 +104,13 @@ Result<Figures> Shard::remove(TargetId id) {
   return figures.snapshot();
 }
 
+Result<void> Shard::change(TargetId id, const TargetChange& change) {
+  const Access access(*this);
+  const auto index = index_of(id);
+  if (!index) return std::unexpected(no_such_target());
+  return prober_.change(*index, change);
+}
+
 bool Shard::done() {
   const Access access(*this);
   return prober_.done();

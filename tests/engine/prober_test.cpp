@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 
 #include "rig.hpp"
@@ -396,6 +397,86 @@ TEST(Prober, MaxRateIsObeyed) {
     most = std::max(most, i - from + 1);
   }
   EXPECT_LE(most, 20u + 4 + 1);
+}
+
+// --- change -----------------------------------------------------------------------------------------------
+
+TEST(Prober, AChangedIntervalGoesOnFromTheLastProbe) {
+  Rig rig;
+  rig.network.keep_departures = true;
+  const TargetIndex target = rig.add("192.0.2.1", with(FixedInterval{milliseconds(100)}));
+  const MonotonicTime begin = rig.clock.monotonic();
+  const auto change_to = [&](Nanoseconds interval) {
+    ASSERT_TRUE(rig.prober().change(target, {.interval = interval}));
+  };
+  rig.run(milliseconds(350));
+  change_to(milliseconds(250));
+  rig.run(milliseconds(550));
+  change_to(milliseconds(30));
+  rig.run(milliseconds(65));
+  std::vector<double> sent_ms;
+  for (const MonotonicTime at : rig.network.departures)
+    sent_ms.push_back(std::round(static_cast<double>((at - begin).count()) / 1e6));
+  EXPECT_EQ(sent_ms, (std::vector<double>{0, 100, 200, 300, 550, 800, 920, 950}));
+  EXPECT_EQ(rig.book.of(target).sent, 8u) << "figures go on";
+  EXPECT_EQ(rig.prober().totals().skipped_sends, 0u);
+  EXPECT_DOUBLE_EQ(rig.prober().agenda().wanted_rate(), 1 / 0.03);
+}
+
+TEST(Prober, AFirstProbeKeepsItsTimeWhenTheIntervalChanges) {
+  Rig rig;
+  rig.network.keep_departures = true;
+  const TargetIndex target = rig.add("192.0.2.1", with(FixedInterval{seconds(10)}), milliseconds(500));
+  const MonotonicTime begin = rig.clock.monotonic();
+  rig.run(milliseconds(10));
+  ASSERT_TRUE(rig.prober().change(target, {.interval = milliseconds(100)}));
+  rig.run(milliseconds(600));
+  ASSERT_EQ(rig.network.departures.size(), 2u);
+  EXPECT_NEAR(static_cast<double>((rig.network.departures[0] - begin).count()), 5e8, 1e6);
+}
+
+TEST(Prober, AChangedTimeoutIsThatOfTheProbesToCome) {
+  Rig rig;
+  rig.network.script = [](const Asked&) { return silent(); };
+  const TargetIndex target = rig.add("192.0.2.1", with(FixedInterval{milliseconds(50)}, 2));
+  rig.run(milliseconds(20));
+  ASSERT_TRUE(rig.prober().change(target, {.timeout = milliseconds(400)}));
+  rig.run(milliseconds(90));
+  EXPECT_EQ(rig.book.of(target).count(EventKind::lost), 1u) << "in flight: 100 ms, as it was";
+  rig.run(milliseconds(330));
+  EXPECT_EQ(rig.book.of(target).count(EventKind::lost), 1u);
+  rig.run(milliseconds(30));
+  EXPECT_EQ(rig.book.of(target).count(EventKind::lost), 2u);
+}
+
+TEST(Prober, ChangedPacketOptionsNeedNoOtherSocket) {
+  Rig rig;
+  rig.network.keep_departures = true;
+  const TargetIndex target = rig.add("2001:db8::1", with(FixedInterval{milliseconds(10)}));
+  rig.add("2001:db8::2", with(FixedInterval{seconds(100)}));
+  rig.run(milliseconds(5));
+  ASSERT_TRUE(rig.prober().change(target, {.packet = PacketOptions{.ttl = 7, .flow_label = 0x12345}}));
+  rig.run(milliseconds(10));
+  EXPECT_EQ(rig.network.packets.back(), (PacketOptions{.ttl = 7, .flow_label = 0x12345}));
+  ASSERT_TRUE(rig.prober().change(target, {.packet = PacketOptions{.tos = 8}}));
+  rig.run(milliseconds(10));
+  EXPECT_EQ(rig.network.packets.back(), PacketOptions{.tos = 8});
+  EXPECT_EQ(rig.opened_ever, 1u);
+  EXPECT_EQ(rig.prober().agenda().option_sets(), 2u);
+}
+
+TEST(Prober, ARefusedChangeLeavesTheTargetAsItWas) {
+  Rig rig;
+  const TargetIndex waits = rig.add("192.0.2.1", with(OnAnswer{}));
+  const TargetOptions before = rig.prober().agenda().options_of(waits);
+  const auto no_interval =
+      rig.prober().change(waits, {.interval = milliseconds(1), .timeout = milliseconds(1)});
+  ASSERT_FALSE(no_interval);
+  EXPECT_EQ(no_interval.error().code, ErrorCode::invalid_argument);
+  const auto no_label = rig.prober().change(waits, {.packet = PacketOptions{.flow_label = 1}});
+  ASSERT_FALSE(no_label);
+  EXPECT_EQ(no_label.error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(rig.prober().agenda().options_of(waits), before);
 }
 
 // --- removal ----------------------------------------------------------------------------------------------

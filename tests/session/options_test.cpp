@@ -119,6 +119,22 @@ TEST_F(SocketsRefused, ARefusedTargetLeavesTheSessionAsItWas) {
   EXPECT_EQ(session.figures(*target)->received, 2u);
 }
 
+TEST_F(SocketsRefused, AChangeIsCheckedLikeATarget) {
+  Session session = opened();
+  const TargetId target = session.add(loopback(), every(milliseconds(1), 2)).value();
+  const auto code_of = [&](const TargetChange& change) {
+    const auto changed = session.change(target, change);
+    return changed ? std::nullopt : std::optional(changed.error().code);
+  };
+  EXPECT_EQ(code_of({.interval = -seconds(1)}), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of({.timeout = Nanoseconds::zero()}), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of({.packet = PacketOptions{.ttl = 0}}), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of({.interval = milliseconds(2), .packet = PacketOptions{.ttl = 9}}), std::nullopt);
+  ASSERT_TRUE(session.run_until(Clock::system().monotonic() + seconds(20)));
+  EXPECT_EQ(session.remove(target)->received, 2u);
+  EXPECT_EQ(code_of({.interval = seconds(1)}), ErrorCode::not_found);
+}
+
 TEST(SessionState, OneWayOfRunningExcludesTheOther) {
   Session called = opened();
   ASSERT_TRUE(called.process());
