@@ -56,14 +56,11 @@ enum class PathMtu : std::uint8_t {
 };  // IP_MTU_DISCOVER; -M want|do|dont|probe
 
 // What is set on the socket that a target's probes leave by. Targets with equal options share sockets.
-struct NetworkOptions {
-  std::optional<std::uint8_t> ttl{};          // 1-255; TTL or hop limit
-  std::optional<std::uint8_t> tos{};          // TOS or traffic class byte
-  std::optional<std::uint32_t> mark{};        // SO_MARK, needs CAP_NET_ADMIN (or CAP_NET_RAW from Linux 5.17)
-  std::optional<std::uint32_t> flow_label{};  // IPv6, 20 bits
-  std::optional<Address> source{};            // must be an address of this host
-  std::string interface{};                    // bind to this device; empty: routing decides
-  bool receive_anywhere = false;              // of `interface`: only send by it; answers may come in by any
+struct SocketOptions {
+  std::optional<std::uint32_t> mark{};  // SO_MARK, needs CAP_NET_ADMIN (or CAP_NET_RAW from Linux 5.17)
+  std::optional<Address> source{};      // must be an address of this host
+  std::string interface{};              // bind to this device; empty: routing decides
+  bool receive_anywhere = false;        // of `interface`: only send by it; answers may come in by any
   PathMtu path_mtu = PathMtu::system;
   TransportKind transport = TransportKind::automatic;  // this way only; automatic: the session's
   ProbeMessage message = ProbeMessage::echo;           // a socket takes answers to one kind of message only
@@ -75,6 +72,22 @@ struct NetworkOptions {
   bool dont_route = false;              // SO_DONTROUTE: hosts on a link of ours only
   bool multicast_loop = true;           // false: this host gets no copy of its own multicast probes
 
+  friend bool operator==(const SocketOptions&, const SocketOptions&) = default;
+};
+
+// What a single probe carries in its IP header. It is no matter of sockets: probes with thirty TTLs leave by one socket, with
+// one ICMP identifier. What is unset is the system's choice. (Of TCP's first packet the kernel sets the two ECN bits of
+// `tos` itself.)
+struct PacketOptions {
+  std::optional<std::uint8_t> ttl{};          // 1-255; TTL or hop limit
+  std::optional<std::uint8_t> tos{};          // TOS or traffic class byte
+  std::optional<std::uint32_t> flow_label{};  // IPv6, 20 bits
+
+  friend bool operator==(const PacketOptions&, const PacketOptions&) = default;
+};
+
+// All that is said about the way of a target's probes: the socket that they leave by, and the header they leave with.
+struct NetworkOptions : SocketOptions, PacketOptions {
   friend bool operator==(const NetworkOptions&, const NetworkOptions&) = default;
 };
 
@@ -84,6 +97,8 @@ struct NetworkOptions {
 // kernel takes. Sends missed in a stall are skipped and counted, never sent in a burst.
 struct FixedInterval {
   Nanoseconds interval = std::chrono::seconds(1);
+
+  friend bool operator==(const FixedInterval&, const FixedInterval&) = default;
 };
 
 // The next probe when the last is answered or given up, but not before `min_interval` after it; `preload` probes
@@ -92,6 +107,8 @@ struct OnAnswer {
   Nanoseconds min_interval{};
   std::uint32_t preload = 1;
   std::optional<Nanoseconds> flood_interval{};
+
+  friend bool operator==(const OnAnswer&, const OnAnswer&) = default;
 };
 
 // A probe, and if it is not answered within the timeout up to `retries` more, each waiting `backoff` times longer
@@ -99,12 +116,16 @@ struct OnAnswer {
 struct UntilAnswered {
   std::uint16_t retries = 3;
   double backoff = 1.0;  // 1 to 5
+
+  friend bool operator==(const UntilAnswered&, const UntilAnswered&) = default;
 };
 
 // All targets of the session with this policy are asked together; the next round starts when every one has its verdict and
 // `interval` has passed since the round began.
 struct SynchronousRounds {
   Nanoseconds interval = std::chrono::seconds(1);
+
+  friend bool operator==(const SynchronousRounds&, const SynchronousRounds&) = default;
 };
 
 using Schedule = std::variant<FixedInterval, OnAnswer, UntilAnswered, SynchronousRounds>;
@@ -125,6 +146,15 @@ struct TargetOptions {
   bool same_source = false;
   NodeQuery node_query{};  // with ProbeMessage::node_information
   NetworkOptions network{};
+
+  friend bool operator==(const TargetOptions&, const TargetOptions&) = default;
+};
+
+// What Session::change() gives a target that is there already. What is unset stays as it is.
+struct TargetChange {
+  std::optional<Nanoseconds> interval{};  // of FixedInterval and SynchronousRounds
+  std::optional<Nanoseconds> timeout{};   // of the probes that leave from now on
+  std::optional<PacketOptions> packet{};  // as a whole: what is unset in it is the system's choice again
 };
 
 struct SessionOptions {
@@ -132,7 +162,7 @@ struct SessionOptions {
   ClockChoice clock = ClockChoice::automatic;
   std::uint32_t stamp_every = 1;  // kernel TX stamps on every n-th probe only; 1: on all
   unsigned threads = 1;           // with start(): one prober each, sharing nothing. process() wants 1.
-  unsigned sockets = 0;  // per thread, family and NetworkOptions; 0: chosen from rate and receive buffer
+  unsigned sockets = 0;  // per thread, family and SocketOptions; 0: chosen from rate and receive buffer
   double max_rate = 0;   // probes per second over all targets; 0: as fast as schedules ask
   // By UDP a target is asked at most once a second, after its first six, and all together 800 times a second: a Linux
   // host sends no more port unreachables to one asker (net.ipv4.icmp_ratelimit), and 1,000 a second in all, off which

@@ -73,10 +73,17 @@ class Session {
   // Opens now, rather than when they are needed, the sockets that targets of this family with these options will take, at
   // the rate of the targets added so far; so that a capability which that takes may be given up before the first
   // packet. (What is missing later is not opened; TCP takes a socket for every probe.) Errors: those of add().
-  Result<void> open_ahead(Family family, const NetworkOptions& options = {});
+  Result<void> open_ahead(Family family, const SocketOptions& options = {});
   // Ends a target: no further probe, no further event; returns its last figures (probes in flight count as
   // lost).
   Result<Figures> remove(TargetId target);
+
+  // Has a target asked otherwise from its next probe on; figures go on. At a FixedInterval the next probe goes a new interval
+  // after the last one was due; where that has passed, as many more as it takes (so that targets that are changed together
+  // stay apart as they were). The first probe keeps its time. Probes in flight keep their timeout. From any thread after
+  // start(). Errors: not_found; invalid_argument for an interval where the schedule has none, and for what the family does
+  // not know; the target is then as it was.
+  Result<void> change(TargetId target, const TargetChange& change);
 
   // --- On the caller's thread ---
   // Readable when process() has something to do before next_deadline(). -1 after start().
@@ -129,7 +136,7 @@ class Session {
   // Totals::probes alone, at next to no cost: for those who look after every turn.
   std::uint64_t probes_sent() const;
 
-  // Which transport each family got, once a target of it was added; of several (NetworkOptions::transport) each, in the
+  // Which transport each family got, once a target of it was added; of several (SocketOptions::transport) each, in the
   // order in which they were taken.
   std::vector<TransportNotice> notices() const;
 

@@ -6,45 +6,75 @@
 
 namespace sonde::engine {
 
+Agenda::Agenda(MonotonicTime start) : timers_(start) {}
+
 namespace {
 
-bool same(const TargetOptions& a, const TargetOptions& b) {
-  const auto same_schedule = [&] {
-    if (a.schedule.index() != b.schedule.index()) return false;
-    return std::visit(
-        [&](const auto& left) {
-          const auto& right = std::get<std::decay_t<decltype(left)>>(b.schedule);
-          using T = std::decay_t<decltype(left)>;
-          if constexpr (std::is_same_v<T, OnAnswer>) {
-            return left.min_interval == right.min_interval && left.preload == right.preload &&
-                   left.flood_interval == right.flood_interval;
-          } else if constexpr (std::is_same_v<T, UntilAnswered>) {
-            return left.retries == right.retries && left.backoff == right.backoff;
-          } else {
-            return left.interval == right.interval;
-          }
-        },
-        a.schedule);
+// Of what sets differ in most; equality decides.
+std::size_t hash_of(const TargetOptions& options) {
+  std::size_t hash = options.schedule.index();
+  const auto mix = [&hash](std::uint64_t value) {
+    constexpr std::uint64_t golden =
+        0x9e3779b97f4a7c15;  // 2^64 over the golden ratio: spreads what is close together
+    hash = (hash ^ value) * golden;
+    hash ^= hash >> 32;
   };
-  return a.timeout == b.timeout && a.max_probes == b.max_probes && a.max_replies == b.max_replies &&
-         a.payload_bytes == b.payload_bytes && a.same_source == b.same_source && a.pattern == b.pattern &&
-         a.node_query == b.node_query && a.network == b.network && same_schedule();
+  if (const auto* fixed = std::get_if<FixedInterval>(&options.schedule))
+    mix(static_cast<std::uint64_t>(fixed->interval.count()));
+  if (const auto* until = std::get_if<UntilAnswered>(&options.schedule)) mix(until->retries);
+  mix(static_cast<std::uint64_t>(options.timeout.count()));
+  mix(options.max_probes);
+  mix(options.payload_bytes);
+  mix(options.pattern.empty() ? 0 : 1 + std::to_integer<std::uint64_t>(options.pattern.front()));
+  const NetworkOptions& network = options.network;
+  mix(std::uint64_t{network.ttl.value_or(0)} << 40 | std::uint64_t{network.tos.value_or(0)} << 32 |
+      network.flow_label.value_or(0));
+  mix(std::uint64_t{network.mark.value_or(0)} << 32 | std::uint64_t{network.tcp_port} << 16 |
+      network.identifier.value_or(0));
+  return hash;
 }
 
 }  // namespace
 
-Agenda::Agenda(MonotonicTime start) : timers_(start) {}
-
 OptionsIndex Agenda::intern(const TargetOptions& options) {
-  // Targets mostly come in runs with equal options, so looking at the last few sets keeps the table small
-  // without a search.
-  constexpr std::size_t look_back = 16;
-  const std::size_t from = options_.size() > look_back ? options_.size() - look_back : 0;
-  for (std::size_t i = options_.size(); i > from; --i) {
-    if (same(options_[i - 1], options)) return static_cast<OptionsIndex>(i - 1);
+  if (options.phase) {
+    TargetOptions without_phase = options;
+    without_phase.phase.reset();
+    return intern(without_phase);
   }
-  options_.push_back(options);
-  return static_cast<OptionsIndex>(options_.size() - 1);
+  const auto used_once_more = [this](OptionsIndex index) {
+    ++options_[index].uses;
+    return last_interned_ = index;
+  };
+  const auto is_at = [&](OptionsIndex index) {
+    return options_[index].uses != 0 && options_[index].options == options;
+  };
+  if (last_interned_ < options_.size() && is_at(last_interned_)) return used_once_more(last_interned_);
+  const std::size_t hash = hash_of(options);
+  const auto [first, last] = options_by_hash_.equal_range(hash);
+  for (auto known = first; known != last; ++known) {
+    if (is_at(known->second)) return used_once_more(known->second);
+  }
+  if (free_options_.empty()) {
+    free_options_.push_back(static_cast<OptionsIndex>(options_.size()));
+    options_.emplace_back();
+  }
+  const OptionsIndex index = free_options_.back();
+  options_[index].options = options;
+  options_[index].hash = hash;
+  options_by_hash_.emplace(hash, index);
+  free_options_.pop_back();
+  return used_once_more(index);
+}
+
+void Agenda::release(OptionsIndex index) {
+  OptionSet& set = options_[index];
+  if (--set.uses != 0) return;
+  const auto [first, last] = options_by_hash_.equal_range(set.hash);
+  options_by_hash_.erase(
+      std::find_if(first, last, [index](const auto& known) { return known.second == index; }));
+  set.options = {};
+  free_options_.push_back(index);
 }
 
 void Agenda::count_rate(const TargetOptions& options, int direction) {
@@ -99,8 +129,8 @@ TargetIndex Agenda::add(const Address& address, const TargetOptions& options, Mo
 void Agenda::remove(TargetIndex index) {
   Target& target = targets_[index];
   if (!target.finished) --unfinished_;
-  count_rate(options_[target.options], -1);
-  const auto* rounds = std::get_if<SynchronousRounds>(&options_[target.options].schedule);
+  count_rate(options_of(index), -1);
+  const auto* rounds = std::get_if<SynchronousRounds>(&options_of(index).schedule);
   const bool owes_verdict = target.waiting != 0 || timers_.is_set(index);
   timers_.cancel(index);
   target.present = false;
@@ -111,6 +141,36 @@ void Agenda::remove(TargetIndex index) {
     std::erase(round_members_, index);
     if (owes_verdict) after_round_verdict(*rounds, target.anchor);
   }
+  release(target.options);
+}
+
+void Agenda::change(TargetIndex index, const TargetOptions& options, MonotonicTime now) {
+  Target& target = targets_[index];
+  const auto* fixed = std::get_if<FixedInterval>(&options_of(index).schedule);
+  const Nanoseconds interval_before = fixed != nullptr ? fixed->interval : Nanoseconds::zero();
+  const OptionsIndex before = target.options;
+  count_rate(this->options(before), -1);
+  target.options = intern(options);
+  release(before);
+  count_rate(options, +1);
+  if (fixed != nullptr && timers_.is_set(index) && target.sequence != 0) replan(index, interval_before, now);
+}
+
+// Sets the time of the next probe after the interval was another.
+void Agenda::replan(TargetIndex index, Nanoseconds interval_before, MonotonicTime now) {
+  Target& target = targets_[index];
+  const Nanoseconds interval = std::get<FixedInterval>(options_of(index).schedule).interval;
+  if (interval == interval_before) return;
+  target.has_slot = false;
+  MonotonicTime next = now;
+  if (interval > Nanoseconds::zero()) {
+    const MonotonicTime last_due =
+        interval_before > Nanoseconds::zero() ? target.anchor - interval_before : now;
+    next = last_due + interval;
+    if (next < now) next += ((now - next - Nanoseconds(1)) / interval + 1) * interval;
+  }
+  target.anchor = next;
+  timers_.set(index, next);
 }
 
 void Agenda::reserve(std::size_t targets) {
@@ -153,7 +213,7 @@ std::uint64_t Agenda::plan_interval(TargetIndex index, const FixedInterval& sche
 void Agenda::take_due(MonotonicTime now, Sending& sending) {
   const TargetIndex index = *timers_.pop_due();
   Target& target = targets_[index];
-  const TargetOptions& options = options_[target.options];
+  const TargetOptions& options = this->options(target.options);
   sending = {index, target.sequence, timers_.deadline(index), 0};
 
   ++target.sequence;
@@ -194,7 +254,7 @@ void Agenda::put_back(const Sending& sending, MonotonicTime again) {
 
 Nanoseconds Agenda::timeout_of_next(TargetIndex index) const {
   const Target& target = targets_[index];
-  const TargetOptions& options = options_[target.options];
+  const TargetOptions& options = this->options(target.options);
   const auto* until = std::get_if<UntilAnswered>(&options.schedule);
   if (until == nullptr || until->backoff == 1.0 || target.retries_used == 0) return options.timeout;
   const double factor = std::pow(until->backoff, target.retries_used);
@@ -206,7 +266,7 @@ Nanoseconds Agenda::timeout_of_next(TargetIndex index) const {
 void Agenda::settle_if_finished(TargetIndex index) {
   Target& target = targets_[index];
   if (target.finished || target.waiting != 0 || timers_.is_set(index)) return;
-  const TargetOptions& options = options_[target.options];
+  const TargetOptions& options = this->options(target.options);
   // A member of a round that may go on waits for the others without a timer.
   if (std::holds_alternative<SynchronousRounds>(options.schedule) && may_send(target, options)) return;
   target.finished = true;
@@ -218,7 +278,7 @@ void Agenda::after_round_verdict(const SynchronousRounds& schedule, MonotonicTim
   const MonotonicTime next = std::max(now, round_began_.value_or(now) + schedule.interval);
   round_began_.reset();
   for (const TargetIndex member : round_members_) {
-    if (may_send(targets_[member], options_[targets_[member].options])) {
+    if (may_send(targets_[member], options_of(member))) {
       timers_.set(member, next);
       ++round_owing_;
     } else {
@@ -229,7 +289,7 @@ void Agenda::after_round_verdict(const SynchronousRounds& schedule, MonotonicTim
 
 void Agenda::verdict(TargetIndex index, EventKind kind, MonotonicTime now, MonotonicTime timed_out_at) {
   Target& target = targets_[index];
-  const TargetOptions& options = options_[target.options];
+  const TargetOptions& options = this->options(target.options);
   timers_.advance(now);  // what a verdict makes due now need not wait for the wheel's next tick
   const bool answered = kind == EventKind::reply || kind == EventKind::late;
   if (answered) ++target.replies;

@@ -66,15 +66,21 @@ class Agenda {
 
   TargetIndex add(const Address& address, const TargetOptions& options, MonotonicTime first_due);
   void remove(TargetIndex index);
+  // Its options from now on: of the same kind of schedule, and of the same sockets. See Session::change() for what that means
+  // for the next probe.
+  void change(TargetIndex index, const TargetOptions& options, MonotonicTime now);
   // Makes room for that many targets.
   void reserve(std::size_t targets);
   // Moves every timer, for a session that begins later than its targets were added.
   void postpone(Nanoseconds by);
 
   const Target& target(TargetIndex index) const { return targets_[index]; }
-  const TargetOptions& options(OptionsIndex index) const { return options_[index]; }
-  const TargetOptions& options_of(TargetIndex index) const { return options_[targets_[index].options]; }
-  std::size_t option_sets() const { return options_.size(); }
+  const TargetOptions& options(OptionsIndex index) const { return options_[index].options; }
+  const TargetOptions& options_of(TargetIndex index) const { return options(targets_[index].options); }
+  // Places for sets, and how many targets have the set in one of them: 0 where there is none (any more).
+  std::size_t option_places() const { return options_.size(); }
+  std::size_t uses(OptionsIndex index) const { return options_[index].uses; }
+  std::size_t option_sets() const { return options_.size() - free_options_.size(); }
   std::size_t places() const { return targets_.size(); }
 
   void advance(MonotonicTime now) { timers_.advance(now); }
@@ -138,20 +144,34 @@ class Agenda {
   static constexpr double unlimited_rate = 1e6;
 
  private:
+  // The place of this set, which has one user more now, or one less.
   OptionsIndex intern(const TargetOptions& options);
+  void release(OptionsIndex index);
   bool may_send(const Target& target, const TargetOptions& options) const;
   void settle_if_finished(TargetIndex index);
   void count_rate(const TargetOptions& options, int direction);
   std::uint64_t plan_interval(TargetIndex index, const FixedInterval& schedule, MonotonicTime due,
                               MonotonicTime now);
+  void replan(TargetIndex index, Nanoseconds interval_before, MonotonicTime now);
   void pause_refused(TargetIndex index, const FixedInterval& schedule, MonotonicTime now);
   void after_round_verdict(const SynchronousRounds& schedule, MonotonicTime now);
   void forget_address(TargetIndex index);
 
   std::vector<Target> targets_;
   std::vector<TargetIndex> free_places_;
-  std::vector<TargetOptions> options_;  // each distinct set once (nearly: see intern)
-  TimerWheel timers_;                   // timer i is the next send to targets_[i]
+
+  // Each distinct set of options once, for as long as a target has it. Without a phase: that is over with the first probe.
+  struct OptionSet {
+    TargetOptions options;
+    std::size_t uses = 0;
+    std::size_t hash = 0;
+  };
+  std::vector<OptionSet> options_;
+  std::vector<OptionsIndex> free_options_;
+  std::unordered_multimap<std::size_t, OptionsIndex> options_by_hash_;
+  OptionsIndex last_interned_ = 0;  // targets mostly come in runs with equal options
+
+  TimerWheel timers_;  // timer i is the next send to targets_[i]
 
   // The round that runs: its members, how many of them have no verdict yet, and when the first was sent to.
   std::vector<TargetIndex> round_members_;

@@ -14,6 +14,16 @@ MonotonicTime Inflight::ready_at() const {
   return slot.state == ProbeState::waiting ? timed_out : timed_out + (timed_out - slot.sent_at);
 }
 
+MonotonicTime Inflight::quiet_at() const {
+  MonotonicTime quiet = MonotonicTime::min();
+  for (const ProbeSlot& slot : slots_) {
+    if (slot.state != ProbeState::waiting && slot.state != ProbeState::lost) continue;
+    const MonotonicTime timed_out = timeouts_.deadline(timer_of(slot));
+    quiet = std::max(quiet, timed_out + (timed_out - slot.sent_at));
+  }
+  return quiet;
+}
+
 void Inflight::grow() {
   // Reserved whole, so that nothing moves; memory is taken as it is first written to.
   constexpr std::size_t step = 64;

@@ -91,6 +91,8 @@ class Inflight {
   std::optional<MonotonicTime> next_timeout() const { return timeouts_.next_deadline(); }
 
   std::size_t waiting() const { return timeouts_.size(); }
+  // When the last of what waits or is in quarantine now will be out of it. Looks at every slot.
+  MonotonicTime quiet_at() const;
 
   // Calls `visit(slot)` for every slot that waits.
   template <typename Visit>

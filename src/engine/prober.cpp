@@ -1,4 +1,4 @@
-// prober.cpp: a turn of the loop, and waiting for the next; groups and channels.
+// prober.cpp: targets that come and go, a turn of the loop, and waiting for the next.
 #include "engine/prober.hpp"
 
 #include <sys/epoll.h>
@@ -13,8 +13,6 @@ namespace sonde::engine {
 
 namespace {
 
-constexpr std::size_t no_group = SIZE_MAX;
-
 // From this rate on (probes per second) answers are gathered for `gather_time` instead of waking for each, unless the next
 // probe waits for one. Probes leave that much late at most, with what the timer's slack adds: below 1 ms together.
 constexpr std::size_t gather_rate = 1500;
@@ -24,8 +22,6 @@ constexpr Nanoseconds gather_time = std::chrono::microseconds(700);
 // A prober that never catches up with what is due looks at its sockets as often as it can, so that it need not be woken
 // for answers without stamps either; it goes on looking for so long.
 constexpr Nanoseconds saturation_lasts = std::chrono::milliseconds(20);
-
-constexpr std::size_t most_channels = 32;  // of a group
 
 // Sends per turn before the caller gets a word in.
 constexpr int batches_per_turn = 16;
@@ -95,28 +91,56 @@ Result<TargetIndex> Prober::add(const Address& address, const TargetOptions& wan
   const MonotonicTime from = begun_ ? clock_->monotonic() : constructed_at_;
   const TargetIndex index =
       agenda_.add(address, groups_[*group].paced ? paced_for_udp(options) : options, from + phase);
+  ++groups_[*group].targets;
   const OptionsIndex set = agenda_.target(index).options;
-  if (set >= group_of_options_.size()) group_of_options_.resize(set + 1, {no_group, no_group});
-  auto& [ipv4_group, ipv6_group] = group_of_options_[set];
-  (address.is_ipv4() ? ipv4_group : ipv6_group) = *group;
+  std::size_t& known_group = group_of(set, address.family());
+  if (known_group != *group) {
+    if (auto admitted = admit(groups_[*group], options.network); !admitted) {
+      agenda_.remove(index);
+      if (agenda_.uses(set) == 0) forget(set);
+      leave(*group);
+      return std::unexpected(std::move(admitted.error()));
+    }
+    known_group = *group;
+  }
   const std::size_t largest = wire::echo_header_bytes + options.payload_bytes;
   for (const std::size_t channel : groups_[*group].channels)
     channels_[channel]->transport->expect_messages_of(largest);
   return index;
 }
 
-Result<void> Prober::open_ahead(Family family, const NetworkOptions& network) {
-  const auto place = group_for(family, network);
-  if (!place) return std::unexpected(place.error());
-  Group& group = groups_[*place];
-  while (group.channels.size() < wanted_channels(group)) {
-    if (auto opened = open_channel(group); !opened) return opened;
-  }
-  return {};
+void Prober::remove(TargetIndex target) {
+  const std::size_t group = group_of(target);
+  const OptionsIndex set = agenda_.target(target).options;
+  agenda_.remove(target);
+  if (agenda_.uses(set) == 0) forget(set);
+  leave(group);
 }
 
-void Prober::remove(TargetIndex target) {
-  agenda_.remove(target);
+Result<void> Prober::change(TargetIndex target, const TargetChange& change) {
+  const std::size_t group = group_of(target);
+  TargetOptions options = agenda_.options_of(target);
+  if (change.packet) {
+    if (auto admitted = admit(groups_[group], *change.packet); !admitted) return admitted;
+    static_cast<PacketOptions&>(options.network) = *change.packet;
+  }
+  if (change.interval) {
+    if (auto* fixed = std::get_if<FixedInterval>(&options.schedule)) {
+      fixed->interval = *change.interval;
+    } else if (auto* rounds = std::get_if<SynchronousRounds>(&options.schedule)) {
+      rounds->interval = *change.interval;
+    } else {
+      return std::unexpected(Error::invalid("the target's schedule has no interval"));
+    }
+  }
+  options.timeout = change.timeout.value_or(options.timeout);
+  const OptionsIndex before = agenda_.target(target).options;
+  agenda_.change(target, groups_[group].paced ? paced_for_udp(std::move(options)) : std::move(options),
+                 begun_ ? clock_->monotonic() : constructed_at_);
+  if (agenda_.uses(before) == 0) forget(before);
+  const Target& changed = agenda_.target(target);
+  group_of(changed.options, changed.address.family()) = group;
+  return {};
 }
 
 void Prober::begin() {
@@ -140,6 +164,7 @@ void Prober::process() {
     expire_all();
     if (!more) break;
   }
+  if (!idle_groups_.empty()) close_idle_groups();
   last_turn_ = watch_.now();
   if (!held_ && agenda_.peek_due() && pacer_.unlimited()) saturated_until_ = last_turn_ + saturation_lasts;
   const bool busy = is_busy();
@@ -156,6 +181,7 @@ void Prober::gather(Gathering wanted) {
   if (wanted == gathering_) return;
   const Gathering before = std::exchange(gathering_, wanted);
   for (std::size_t channel = 0; channel < channels_.size(); ++channel) {
+    if (!channels_[channel]) continue;
     const transport::Transport& transport = *channels_[channel]->transport;
     const bool gathers = gathering_.of(transport);
     if (transport.fd() < 0 || gathers == before.of(transport)) continue;
@@ -187,9 +213,12 @@ std::optional<MonotonicTime> Prober::pause() const {
 std::optional<MonotonicTime> Prober::next_deadline() const {
   auto next = held_ ? std::nullopt : agenda_.next_deadline();
   if (next && !pacer_.unlimited()) next = std::max(*next, pacer_.next());
-  for (const auto& channel : channels_) {
-    const auto timeout = channel->inflight.next_timeout();
-    if (timeout && (!next || *timeout < *next)) next = timeout;
+  const auto also = [&next](std::optional<MonotonicTime> deadline) {
+    if (deadline && (!next || *deadline < *next)) next = deadline;
+  };
+  for_each_channel([&](const Channel& channel) { also(channel.inflight.next_timeout()); });
+  for (const IdleGroup& idle : idle_groups_) {
+    if (idle.closes_at != MonotonicTime::max()) also(idle.closes_at);
   }
   return next;
 }
@@ -201,95 +230,9 @@ ProberTotals Prober::totals() {
   totals.skipped_sends = agenda_.skipped_sends();
   totals.clock_steps = watch_.steps();
   totals.lag = agenda_.lag();
-  for (const auto& channel : channels_) totals.receive_drops += channel->transport->receive_drops();
+  totals.receive_drops = closed_drops_;
+  for_each_channel([&](Channel& channel) { totals.receive_drops += channel.transport->receive_drops(); });
   return totals;
-}
-
-// --- groups and channels -----------------------------------------------------------------------------------
-
-Result<std::size_t> Prober::group_for(Family family, const NetworkOptions& network) {
-  for (std::size_t i = 0; i < groups_.size(); ++i) {
-    if (groups_[i].family == family && groups_[i].network == network) return i;
-  }
-  Group group;
-  group.family = family;
-  group.network = network;
-  group.staged.reserve(transport::Transport::batch_size);
-  if (auto opened = open_channel(group); !opened) return std::unexpected(opened.error());
-  const bool by_udp = channels_[group.channels.front()]->transport->kind() == TransportKind::udp;
-  group.paced = by_udp && options_.pace_udp;
-  groups_.push_back(std::move(group));
-  return groups_.size() - 1;
-}
-
-std::size_t Prober::group_of(TargetIndex target) {
-  const Target& entry = agenda_.target(target);
-  const auto& [ipv4_group, ipv6_group] = group_of_options_[entry.options];
-  return entry.address.is_ipv4() ? ipv4_group : ipv6_group;
-}
-
-Result<void> Prober::open_channel(Group& group) {
-  // All sockets of a group are of one kind, whatever has become possible or impossible since the first.
-  NetworkOptions network = group.network;
-  if (!group.channels.empty()) network.transport = channels_[group.channels.front()]->transport->kind();
-  auto opened = open_(group.family, network);
-  if (!opened) return std::unexpected(opened.error());
-  transport::Transport& transport = *opened->transport;
-  if (transport.fd() >= 0) {
-    if (!gathering_.of(transport) && !watch_descriptor(transport.fd(), channels_.size())) {
-      return std::unexpected(Error::from_errno(errno, "cannot watch a socket"));
-    }
-  }
-  if (group.channels.empty())
-    group.notice = {group.family, transport.kind(), transport.clock(), opened->reason};
-  for (OptionsIndex set = 0; set < agenda_.option_sets(); ++set) {
-    transport.expect_messages_of(wire::echo_header_bytes + agenda_.options(set).payload_bytes);
-  }
-  has_unstamped_ = has_unstamped_ || !transport.stamps();
-  group.channels.push_back(channels_.size());
-  channels_.push_back(std::make_unique<Channel>(std::move(opened->transport), clock_->monotonic()));
-  return {};
-}
-
-void Prober::announce(const TransportNotice& notice) {
-  const bool known = std::ranges::any_of(notices_, [&](const TransportNotice& other) {
-    return other.family == notice.family && other.taken == notice.taken;
-  });
-  if (!known) notices_.push_back(notice);
-}
-
-std::size_t Prober::wanted_channels(const Group& group) const {
-  if (options_.sockets != 0) return options_.sockets;
-  // Receive buffers have to hold 5 ms of answers with their stamps.
-  double rate = agenda_.wanted_rate();
-  if (options_.max_rate > 0) rate = std::min(rate, options_.max_rate);
-  rate = std::min(rate, 250'000.0);  // more than one thread carries
-  const auto capacity = static_cast<double>(channels_[group.channels.front()]->transport->receive_capacity());
-  const double buffers = rate * 0.005 / std::max(1.0, capacity);
-  return std::clamp(static_cast<std::size_t>(std::ceil(buffers)), std::size_t{1}, most_channels);
-}
-
-std::optional<std::size_t> Prober::free_channel(Group& group) {
-  const MonotonicTime now = watch_.now();
-  // One that cannot be opened (descriptors, most likely) leaves the group with those it has.
-  const auto grow = [&](std::size_t wanted) {
-    if (!group.may_grow || group.channels.size() >= wanted) return false;
-    group.may_grow = open_channel(group).has_value();
-    return group.may_grow;
-  };
-  grow(wanted_channels(group));
-  MonotonicTime soonest = MonotonicTime::max();
-  for (std::size_t tried = 0; tried < group.channels.size(); ++tried) {
-    const std::size_t channel = group.channels[group.next_channel++ % group.channels.size()];
-    const Inflight& inflight = channels_[channel]->inflight;
-    if (inflight.ready(now)) return channel;
-    soonest = std::min(soonest, inflight.ready_at());
-  }
-  // Every sequence number waits for its answer or is in quarantine. (How many that will be depends on how many
-  // answers come, so it is not foreseen: rings that are not needed only push others out of the cache.)
-  if (grow(options_.sockets != 0 ? options_.sockets : most_channels)) return group.channels.back();
-  group.blocked_until = soonest;
-  return std::nullopt;
 }
 
 }  // namespace sonde::engine

@@ -5,8 +5,11 @@
 //   due targets ─stage─▶ batches ─send─▶ channels ─receive─▶ stamps, then arrivals ─match─▶ outcomes ─▶ sink
 //                                           └── timeouts ─▶ lost ─▶ sink
 //
-// A channel is one socket with its ring of probes in flight; targets of one family and one set of network
-// options share a group of channels, opened as they are needed. Batches go to a group's channels in turn.
+// A channel is one socket with its ring of probes in flight; targets of one family and one set of SocketOptions
+// share a group of channels, opened as they are needed. Batches go to a group's channels in turn. PacketOptions travel with
+// each probe.
+// A group goes with its last target, its channels when nothing is in flight or in quarantine on them any more; but for the last
+// group of a family, which the next target will most likely want, and for those that were opened ahead.
 // When none of them has a free sequence number the group waits: probes are paced, never dropped.
 //
 // Threads: not locked; one thread at a time.
@@ -48,7 +51,7 @@ class OutcomeSink {
 };
 
 // Opens one more transport for a group.
-using OpenTransport = std::function<Result<transport::OpenedTransport>(Family, const NetworkOptions&)>;
+using OpenTransport = std::function<Result<transport::OpenedTransport>(Family, const SocketOptions&)>;
 
 struct ProberOptions {
   std::array<std::byte, 16> token_key{};
@@ -77,8 +80,10 @@ class Prober {
   Result<TargetIndex> add(const Address& address, const TargetOptions& options, Nanoseconds phase);
   // Probes in flight are forgotten; their answers will fit no target.
   void remove(TargetIndex target);
+  // What Session::change() says of it.
+  Result<void> change(TargetIndex target, const TargetChange& change);
   // Opens the sockets that targets of this group will want, at the rate of those added so far, while it may be done.
-  Result<void> open_ahead(Family family, const NetworkOptions& network);
+  Result<void> open_ahead(Family family, const SocketOptions& sockets);
   // Makes room for that many targets.
   void reserve(std::size_t targets) { agenda_.reserve(targets); }
 
@@ -109,10 +114,13 @@ class Prober {
   std::uint64_t probes_sent() const { return probes_; }
 
  private:
+  static constexpr std::size_t no_group = SIZE_MAX;
   struct Group {
     Family family{};
-    NetworkOptions network;
-    std::vector<std::size_t> channels;  // indexes into channels_
+    SocketOptions sockets;
+    std::size_t targets = 0;            // that ask by it
+    bool opened_ahead = false;          // stays without targets
+    std::vector<std::size_t> channels;  // indexes into channels_; empty: the place is free
     std::size_t next_channel = 0;
     bool may_grow = true;           // a further socket may still be opened
     bool paced = false;             // asks by UDP, at `udp_slots_`
@@ -121,17 +129,34 @@ class Prober {
     std::vector<Agenda::Sending> staged;
   };
 
-  // --- groups and channels (channels.cpp) ---
-  Result<std::size_t> group_for(Family family, const NetworkOptions& network);
-  std::size_t group_of(TargetIndex target);
+  // --- groups and channels (prober_groups.cpp) ---
+  Result<std::size_t> group_for(Family family, const SocketOptions& sockets);
+  std::size_t group_of(TargetIndex target) const;
+  // Where it is noted for targets of this family with these options; no_group until then.
+  std::size_t& group_of(OptionsIndex set, Family family);
+  // One target of the group, one user of the options less.
+  void leave(std::size_t group);
+  void forget(OptionsIndex set);
+  // Closes what nobody uses and nothing is under way on.
+  void close_idle_groups();
+  bool is_last_of_family(const Group& group) const;
+  void close(Group& group);
+  template <typename Visit>
+  void for_each_channel(Visit visit) const {
+    for (const auto& channel : channels_) {
+      if (channel) visit(*channel);
+    }
+  }
   Result<void> open_channel(Group& group);
+  // Gets the group's channels ready for probes with these options.
+  Result<void> admit(const Group& group, const PacketOptions& packet);
   void announce(const TransportNotice& notice);
   std::size_t wanted_channels(const Group& group) const;
   // A channel with a free sequence number, as an index into channels_; nullopt when all are full (then the
   // group is blocked until one is not).
   std::optional<std::size_t> free_channel(Group& group);
 
-  // --- sending (sending.cpp) ---
+  // --- sending (prober_sending.cpp) ---
   // Sends up to one batch per group. True when more is due now.
   bool send_due();
   void stage(std::size_t allowance);
@@ -143,7 +168,7 @@ class Prober {
   void put_back(Group& group, std::size_t first, MonotonicTime again);
   void count_rate(std::size_t sent);
 
-  // --- receiving (receiving.cpp) ---
+  // --- receiving (prober_receiving.cpp) ---
   void receive_waiting();
   // From the channels of the last batches, and one other in turn.
   void receive_where_sent();
@@ -207,8 +232,16 @@ class Prober {
   std::vector<std::size_t> sent_on_;  // channels, since they were last received from
   std::size_t next_look_ = 0;
 
-  std::vector<std::unique_ptr<Channel>> channels_;
+  std::vector<std::unique_ptr<Channel>> channels_;  // null: closed, the place is free
+  std::vector<std::size_t> free_channels_;
+  std::uint64_t closed_drops_ = 0;  // receive drops of the channels that were closed
   std::vector<Group> groups_;
+  std::vector<std::size_t> free_groups_;
+  struct IdleGroup {
+    std::size_t group;
+    MonotonicTime closes_at;  // max: it is kept as the last of its family
+  };
+  std::vector<IdleGroup> idle_groups_;  // without targets
   std::vector<std::pair<std::size_t, std::size_t>>
       group_of_options_;  // per OptionsIndex: IPv4 group, IPv6 group
   std::vector<TransportNotice> notices_;

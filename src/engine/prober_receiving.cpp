@@ -16,24 +16,25 @@ namespace sonde::engine {
 void Prober::receive_waiting() {
   sent_on_.clear();
   // Where the next probe waits for an answer, that is mostly there already: asking whether it is costs as much as reading.
-  if (gathering_.stamped || (channels_.size() == 1 && agenda_.is_paced_by_answers())) {
-    for (const auto& channel : channels_) receive_from(*channel);
+  const std::size_t open = channels_.size() - free_channels_.size();
+  if (gathering_.stamped || (open == 1 && agenda_.is_paced_by_answers())) {
+    for_each_channel([this](Channel& channel) { receive_from(channel); });
     return watch_.check();
   }
   std::array<epoll_event, 32> ready;
   const int count = ::epoll_wait(poll_descriptor_.get(), ready.data(), static_cast<int>(ready.size()), 0);
   for (int i = 0; i < count; ++i) receive_from(*channels_[ready[static_cast<std::size_t>(i)].data.u64]);
   // Transports without a descriptor (tests) are always asked.
-  for (const auto& channel : channels_) {
-    if (channel->transport->fd() < 0) receive_from(*channel);
-  }
+  for_each_channel([this](Channel& channel) {
+    if (channel.transport->fd() < 0) receive_from(channel);
+  });
   watch_.check();
 }
 
 void Prober::receive_where_sent() {
   for (const std::size_t channel : sent_on_) receive_from(*channels_[channel]);
   sent_on_.clear();
-  receive_from(*channels_[next_look_++ % channels_.size()]);
+  if (const auto& next = channels_[next_look_++ % channels_.size()]) receive_from(*next);
   watch_.check();
 }
 
@@ -191,23 +192,23 @@ void Prober::expire(Channel& channel, MonotonicTime now) {
 
 void Prober::expire_all() {
   constexpr Nanoseconds drop_look = std::chrono::milliseconds(100);
-  for (const auto& channel : channels_) {
+  for_each_channel([&](Channel& channel) {
     const MonotonicTime now = watch_.now();
-    if (now - channel->drops.checked_at() >= drop_look) channel->drops.check(*channel->transport, now);
-    if (channel->inflight.has_expired(now)) expire(*channel, now);
-  }
+    if (now - channel.drops.checked_at() >= drop_look) channel.drops.check(*channel.transport, now);
+    if (channel.inflight.has_expired(now)) expire(channel, now);
+  });
 }
 
 void Prober::give_up() {
   watch_.check();
-  for (const auto& channel : channels_) {
+  for_each_channel([&](Channel& channel) {
     const MonotonicTime now = watch_.now();
-    channel->inflight.has_expired(now);  // moves its time on
-    do expire(*channel, now);
-    while (channel->overdue);
-    channel->inflight.for_each_waiting(
-        [&](ProbeSlot& slot) { end_unanswered(*channel, slot, EventFlag::cut_short); });
-  }
+    channel.inflight.has_expired(now);  // moves its time on
+    do expire(channel, now);
+    while (channel.overdue);
+    channel.inflight.for_each_waiting(
+        [&](ProbeSlot& slot) { end_unanswered(channel, slot, EventFlag::cut_short); });
+  });
 }
 
 // --- captures ----------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@
 #include <string>
 #include <utility>
 
+#include "net/control_message.hpp"
+#include "net/file_descriptor.hpp"
 #include "net/permissions.hpp"
 #include "net/socket_address.hpp"
 
@@ -36,6 +38,8 @@ constexpr OptionPair receive_errors_option{IP_RECVERR, IPV6_RECVERR};
 constexpr OptionPair receive_ttl_option{IP_RECVTTL, IPV6_RECVHOPLIMIT};
 constexpr OptionPair receive_tos_option{IP_RECVTOS, IPV6_RECVTCLASS};
 constexpr OptionPair receive_packet_information_option{IP_PKTINFO, IPV6_RECVPKTINFO};
+
+constexpr std::uint32_t last_flow_label = 0xfffff;  // 20 bits
 
 Result<void> set_option(int descriptor, int level, int option, int value, std::string what,
                         std::string subject, std::string hint = {}) {
@@ -126,7 +130,8 @@ Result<void> set_path_mtu_discovery(int descriptor, int value) {
 
 Result<void> enable_flow_label(int descriptor, std::uint32_t flow_label) {
   const std::string subject = std::to_string(flow_label);
-  if (flow_label > 0xfffffU) return std::unexpected(Error::invalid("a flow label has 20 bits", subject));
+  if (flow_label > last_flow_label)
+    return std::unexpected(Error::invalid("a flow label has 20 bits", subject));
   // Kernels that have seen an exclusive label want each one leased first; a lease that anyone may share is
   // free to everybody. Where leasing is refused, the send tells.
   in6_flowlabel_req request{};
@@ -217,21 +222,70 @@ Result<void> set_ipv6_only(int descriptor) {
                     "IPV6_V6ONLY");
 }
 
+Result<void> check_packet_options(Family family, const PacketOptions& options) {
+  if (options.ttl == 0) return std::unexpected(Error::invalid("a TTL is 1 to 255", "0"));
+  if (!options.flow_label) return {};
+  const std::string subject = std::to_string(*options.flow_label);
+  if (family != Family::ipv6) return std::unexpected(Error::invalid("IPv4 has no flow label", subject));
+  if (*options.flow_label > last_flow_label)
+    return std::unexpected(Error::invalid("a flow label has 20 bits", subject));
+  return {};
+}
+
+Result<void> apply_packet_options(int descriptor, Family family, const PacketOptions& options) {
+  Result<void> done = check_packet_options(family, options);
+  if (done && options.ttl) done = set_ttl(descriptor, family, *options.ttl);
+  if (done && options.tos) done = set_tos(descriptor, family, *options.tos);
+  if (done && options.flow_label) done = enable_flow_label(descriptor, *options.flow_label);
+  return done;
+}
+
+Result<void> replace_packet_options(int descriptor, Family family, const PacketOptions& options) {
+  constexpr int as_the_system_has_it = -1;
+  const int ttl = options.ttl ? *options.ttl : as_the_system_has_it;
+  for (const OptionPair option : {ttl_option, multicast_ttl_option}) {
+    if (auto set = set_option(descriptor, family, option, ttl, "cannot set the TTL"); !set) return set;
+  }
+  return set_tos(descriptor, family, options.tos.value_or(0));
+}
+
+namespace {
+
+// A hop limit that cannot be is refused by whoever looks at it.
+bool ipv6_ping_sockets_read_messages() {
+  const FileDescriptor socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMPV6));
+  if (!socket) return true;  // there is none to ask
+  std::array<std::byte, 8> echo_request{std::byte{128}};
+  iovec vector{echo_request.data(), echo_request.size()};
+  SocketAddress to = SocketAddress::from(Address::loopback(Family::ipv6));
+  ControlBuffer<CMSG_SPACE(sizeof(int))> control;
+  constexpr int no_hop_limit = 256;
+  control.append(IPPROTO_IPV6, IPV6_HOPLIMIT, no_hop_limit);
+  msghdr header{};
+  header.msg_name = to.data();
+  header.msg_namelen = to.size();
+  header.msg_iov = &vector;
+  header.msg_iovlen = 1;
+  control.attach(header);
+  return ::sendmsg(socket.get(), &header, 0) < 0 && errno == EINVAL;
+}
+
+}  // namespace
+
+bool takes_packet_options_by_message(Family family, bool ping_socket) {
+  if (family == Family::ipv4 || !ping_socket) return true;
+  static const bool takes = ipv6_ping_sockets_read_messages();
+  return takes;
+}
+
 Result<void> apply_network_options(int descriptor, Family family, const NetworkOptions& options,
                                    std::uint16_t identifier) {
   Result<void> done;
   const auto next = [&done](auto&& step) {
     if (done) done = step();
   };
-  if (options.ttl) next([&] { return set_ttl(descriptor, family, *options.ttl); });
-  if (options.tos) next([&] { return set_tos(descriptor, family, *options.tos); });
+  next([&] { return apply_packet_options(descriptor, family, options); });
   if (options.mark) next([&] { return set_mark(descriptor, *options.mark); });
-  if (options.flow_label) {
-    next([&]() -> Result<void> {
-      if (family == Family::ipv6) return enable_flow_label(descriptor, *options.flow_label);
-      return std::unexpected(Error::invalid("IPv4 has no flow label", std::to_string(*options.flow_label)));
-    });
-  }
   next([&] { return set_path_mtu(descriptor, family, options.path_mtu); });
   if (options.broadcast) {
     next([&] {

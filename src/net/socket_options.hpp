@@ -24,6 +24,17 @@ namespace sonde::net {
 Result<void> apply_network_options(int descriptor, Family family, const NetworkOptions& options,
                                    std::uint16_t identifier = 0);
 
+// Whether a probe of this family may carry them. Errors: invalid_argument, naming what is wrong.
+Result<void> check_packet_options(Family family, const PacketOptions& options);
+// Sets those of them that are set, for all that leaves by the socket. Errors: invalid_argument, system.
+Result<void> apply_packet_options(int descriptor, Family family, const PacketOptions& options);
+// Sets TTL and TOS, also back to what the system chooses by itself where one is unset. Errors: system.
+Result<void> replace_packet_options(int descriptor, Family family, const PacketOptions& options);
+
+// Whether sockets of this kind take TTL and TOS of a single send as control messages: an IPv6 ping socket takes no notice of
+// any before Linux 5.18. Asked of the kernel once.
+bool takes_packet_options_by_message(Family family, bool ping_socket);
+
 // The parts of apply_network_options(), for those who need one.
 Result<void> set_ttl(int descriptor, Family family, std::uint8_t ttl);
 Result<void> set_tos(int descriptor, Family family, std::uint8_t tos);

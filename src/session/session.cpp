@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "net/random.hpp"
+#include "net/socket_options.hpp"
 #include "net/thread.hpp"
 #include "net/timestamping.hpp"
 #include "session/implementation.hpp"
@@ -29,6 +30,11 @@ Result<void> check(Nanoseconds duration, const char* name) {
   if (duration > longest_duration)
     return std::unexpected(Error::invalid(std::string(name) + " is longer than a year"));
   return {};
+}
+
+Result<void> check_timeout(Nanoseconds timeout) {
+  if (timeout <= Nanoseconds::zero()) return std::unexpected(Error::invalid("timeout is not positive"));
+  return check(timeout, "timeout");
 }
 
 Result<void> check(const SessionOptions& options) {
@@ -85,9 +91,7 @@ Result<void> check_message(const Address& address, const TargetOptions& options)
 
 Result<void> check(const Address& address, const TargetOptions& options) {
   const std::uint16_t largest_payload = address.is_ipv4() ? 65'507 : 65'527;
-  if (options.timeout <= Nanoseconds::zero())
-    return std::unexpected(Error::invalid("timeout is not positive"));
-  if (auto checked = check(options.timeout, "timeout"); !checked) return checked;
+  if (auto checked = check_timeout(options.timeout); !checked) return checked;
   if (auto checked = check(options.phase.value_or(Nanoseconds::zero()), "phase"); !checked) return checked;
   if (options.payload_bytes > largest_payload) {
     return std::unexpected(Error::invalid("the payload does not fit a packet",
@@ -99,6 +103,7 @@ Result<void> check(const Address& address, const TargetOptions& options) {
         Error::invalid("the source address is of another family than the target", address.to_string()));
   }
   if (auto checked = check_message(address, options); !checked) return checked;
+  if (auto checked = net::check_packet_options(address.family(), options.network); !checked) return checked;
   return std::visit(ScheduleCheck{}, options.schedule);
 }
 
@@ -112,11 +117,11 @@ struct Shared {
 engine::OpenTransport opener(const SessionOptions& options, const Clock& clock,
                              const std::shared_ptr<Shared>& shared) {
   const auto buffers = std::make_shared_for_overwrite<transport::ReceiveBuffers>();
-  return [options, &clock, shared, buffers](Family family, const NetworkOptions& network) {
+  return [options, &clock, shared, buffers](Family family, const SocketOptions& sockets) {
     transport::TransportOptions wanted;
-    wanted.kind = network.transport != TransportKind::automatic ? network.transport : options.transport;
+    wanted.kind = sockets.transport != TransportKind::automatic ? sockets.transport : options.transport;
     wanted.clock = options.clock;
-    wanted.network = network;
+    static_cast<SocketOptions&>(wanted.network) = sockets;  // probes carry the rest themselves
     wanted.receive_buffer_bytes = options.receive_buffer_bytes;
     wanted.sampled_stamps = options.stamp_every > 1;
     wanted.own_send_numbers = options.own_send_numbers;
@@ -264,7 +269,7 @@ void Session::reserve(std::size_t targets) {
   for (const auto& shard : shards) shard->reserve(targets / shards.size() + 1);
 }
 
-Result<void> Session::open_ahead(Family family, const NetworkOptions& options) {
+Result<void> Session::open_ahead(Family family, const SocketOptions& options) {
   for (const auto& shard : implementation_->shards) {
     if (auto opened = shard->open_ahead(family, options); !opened) return opened;
   }
@@ -277,6 +282,19 @@ Result<Figures> Session::remove(TargetId target) {
   // The round it was the last of may be over now.
   if (figures && implementation_->threaded) shard.wake();
   return figures;
+}
+
+Result<void> Session::change(TargetId target, const TargetChange& change) {
+  if (change.interval) {
+    if (auto checked = check(*change.interval, "interval"); !checked) return checked;
+  }
+  if (change.timeout) {
+    if (auto checked = check_timeout(*change.timeout); !checked) return checked;
+  }
+  session::Shard& shard = implementation_->shard_of(target);
+  auto changed = shard.change(target, change);
+  if (changed && implementation_->threaded) shard.wake();
+  return changed;
 }
 
 // --- on the caller's thread --------------------------------------------------------------------------------

@@ -82,9 +82,9 @@ Result<TargetId> Shard::add(const Address& address, const TargetOptions& options
   return id_of(*index);
 }
 
-Result<void> Shard::open_ahead(Family family, const NetworkOptions& network) {
+Result<void> Shard::open_ahead(Family family, const SocketOptions& sockets) {
   const Access access(*this);
-  return prober_.open_ahead(family, network);
+  return prober_.open_ahead(family, sockets);
 }
 
 void Shard::reserve(std::size_t targets) {
@@ -102,6 +102,13 @@ Result<Figures> Shard::remove(TargetId id) {
   prober_.remove(*index);
   ++removals_;
   return figures.snapshot();
+}
+
+Result<void> Shard::change(TargetId id, const TargetChange& change) {
+  const Access access(*this);
+  const auto index = index_of(id);
+  if (!index) return std::unexpected(no_such_target());
+  return prober_.change(*index, change);
 }
 
 bool Shard::done() {

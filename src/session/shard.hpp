@@ -46,7 +46,8 @@ class Shard final : private engine::OutcomeSink {
   // --- from any thread ---
   Result<TargetId> add(const Address& address, const TargetOptions& options, Nanoseconds phase);
   Result<Figures> remove(TargetId id);
-  Result<void> open_ahead(Family family, const NetworkOptions& network);
+  Result<void> change(TargetId id, const TargetChange& change);
+  Result<void> open_ahead(Family family, const SocketOptions& sockets);
   void reserve(std::size_t targets);
   // What `ask` says of a target's figures. Errors: not_found.
   template <typename Ask>

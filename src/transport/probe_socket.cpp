@@ -72,6 +72,10 @@ ProbeSocket::ProbeSocket(net::FileDescriptor descriptor, Family family, Transpor
       family_(family),
       kind_(kind),
       clock_source_(options.clock_source),
+      options_by_message_(options.options_by_message &&
+                          net::takes_packet_options_by_message(family, kind == TransportKind::icmp_datagram)),
+      usual_packet_(options.network),
+      packet_set_(usual_packet_),
       buffers_(options.buffers ? options.buffers : std::make_shared_for_overwrite<ReceiveBuffers>()) {}
 
 Result<void> ProbeSocket::bind_anywhere(const TransportOptions& options) {
@@ -129,6 +133,11 @@ void ProbeSocket::leave_identifications_out(const TransportOptions& options) {
   if (before && net::set_path_mtu_discovery(fd(), IP_PMTUDISC_PROBE)) path_mtu_before_ = *before;
 }
 
+Result<void> ProbeSocket::admit(const PacketOptions& packet) {
+  if (auto checked = net::check_packet_options(family_, packet); !checked) return checked;
+  return packet.flow_label ? net::enable_flow_label(fd(), *packet.flow_label) : Result<void>{};
+}
+
 void ProbeSocket::expect_messages_of(std::size_t bytes) {
   if (bytes > most_unfragmented_bytes && path_mtu_before_)
     std::ignore = net::set_path_mtu_discovery(fd(), *std::exchange(path_mtu_before_, std::nullopt));
@@ -160,6 +169,10 @@ void ProbeSocket::prepare(std::size_t place, Departure& departure) {
     if (own_numbers_) control.add_send_number(departure.number);
     if (sampled_ && departure.stamp) control.add_stamp_request();
   }
+  if (options_by_message_) {
+    if (departure.packet.ttl) control.add_ttl(family_, *departure.packet.ttl);
+    if (departure.packet.tos) control.add_tos(family_, *departure.packet.tos);
+  }
   control.attach(header);
 }
 
@@ -169,6 +182,35 @@ void ProbeSocket::note_sent(const Departure& departure) {
 }
 
 std::size_t ProbeSocket::send(std::span<Departure> departures) {
+  return options_by_message_ ? send_batch(departures) : send_by_runs(departures);
+}
+
+std::size_t ProbeSocket::send_by_runs(std::span<Departure> departures) {
+  const auto wanted = [this](const Departure& departure) {
+    const PacketOptions& own = departure.packet;
+    return PacketOptions{.ttl = own.ttl ? own.ttl : usual_packet_.ttl,
+                         .tos = own.tos ? own.tos : usual_packet_.tos};
+  };
+  std::size_t decided = 0;
+  while (decided < departures.size()) {
+    const auto rest = departures.subspan(decided);
+    const PacketOptions packet = wanted(rest.front());
+    const auto end =
+        std::ranges::find_if(rest, [&](const Departure& next) { return wanted(next) != packet; });
+    const auto run = rest.first(static_cast<std::size_t>(end - rest.begin()));
+    if (packet != packet_set_) {
+      // Values that the kernel refuses were refused by admit().
+      if (!net::replace_packet_options(fd(), family_, packet)) break;
+      packet_set_ = packet;
+    }
+    const std::size_t sent = send_batch(run);
+    decided += sent;
+    if (sent < run.size()) break;
+  }
+  return decided;
+}
+
+std::size_t ProbeSocket::send_batch(std::span<Departure> departures) {
   for (std::size_t i = 0; i < departures.size(); ++i) prepare(i, departures[i]);
   local_mtu_.reset();
   std::size_t decided = 0;

@@ -33,6 +33,7 @@ class ProbeSocket : public Transport {
   RttClock clock() const final { return clock_; }
   std::size_t send(std::span<Departure> departures) final;
   bool receive(ReceiveBatch& batch) final;
+  Result<void> admit(const PacketOptions& packet) final;
   void expect_messages_of(std::size_t bytes) final;
   std::uint64_t receive_drops() final;
   std::size_t receive_capacity() const final { return receive_capacity_; }
@@ -74,8 +75,12 @@ class ProbeSocket : public Transport {
   void set_identifier(std::uint16_t identifier) { identifier_ = identifier; }
 
  private:
-  using SendControl = net::ControlBuffer<64>;
+  using SendControl = net::ControlBuffer<4 * CMSG_SPACE(sizeof(int))>;  // number, stamp, TTL, TOS
 
+  // Departures of which all have the same PacketOptions, or tell the kernel theirs by control messages.
+  std::size_t send_batch(std::span<Departure> departures);
+  // Where the kernel reads no control messages, packet by packet: each run of equal options by itself.
+  std::size_t send_by_runs(std::span<Departure> departures);
   void prepare(std::size_t place, Departure& departure);
   void note_sent(const Departure& departure);
   void note_taken(std::span<Departure> taken, MonotonicTime began, MonotonicTime ended);
@@ -108,6 +113,9 @@ class ProbeSocket : public Transport {
   bool own_numbers_ = false;
   bool sampled_ = false;
   std::size_t receive_capacity_ = 0;
+  bool options_by_message_;
+  PacketOptions usual_packet_;          // what the socket was opened with
+  PacketOptions packet_set_;            // what is set on it now; without options_by_message_
   std::optional<int> path_mtu_before_;  // IP_MTU_DISCOVER without leave_identifications_out()
   std::uint32_t last_drops_ = 0;
   std::uint64_t drops_ = 0;

@@ -8,11 +8,16 @@
 
 #include "net/permissions.hpp"
 #include "net/refusal_cause.hpp"
+#include "net/socket_options.hpp"
 #include "transport/icmp_socket.hpp"
 #include "transport/tcp_connections.hpp"
 #include "transport/udp_socket.hpp"
 
 namespace sonde::transport {
+
+Result<void> Transport::admit(const PacketOptions& packet) {
+  return net::check_packet_options(family(), packet);
+}
 
 namespace {
 

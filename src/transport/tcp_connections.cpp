@@ -89,7 +89,11 @@ std::size_t TcpConnections::receive_capacity() const {
 
 // --- sending ----------------------------------------------------------------------------------------------
 
-Result<net::FileDescriptor> TcpConnections::make_socket() const {
+Result<void> TcpConnections::admit(const PacketOptions& packet) {
+  return net::check_packet_options(family_, packet);
+}
+
+Result<net::FileDescriptor> TcpConnections::make_socket(const PacketOptions& packet) const {
   constexpr int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
   net::FileDescriptor descriptor(::socket(net::address_family(family_), type, IPPROTO_TCP));
   if (!descriptor) {
@@ -109,6 +113,8 @@ Result<net::FileDescriptor> TcpConnections::make_socket() const {
       return std::unexpected(set.error());
   }
   if (auto applied = net::apply_network_options(fd, family_, network_); !applied)
+    return std::unexpected(applied.error());
+  if (auto applied = net::apply_packet_options(fd, family_, packet); !applied)
     return std::unexpected(applied.error());
   return descriptor;
 }
@@ -136,7 +142,7 @@ void TcpConnections::release(std::uint32_t place) {
 }
 
 int TcpConnections::connect(Departure& departure) {
-  auto descriptor = make_socket();
+  auto descriptor = make_socket(departure.packet);
   if (!descriptor) return descriptor.error().system_errno != 0 ? descriptor.error().system_errno : EINVAL;
   if (descriptor->get() >= first_spare_descriptor_) return EMFILE;
   const std::uint32_t place = take_place();

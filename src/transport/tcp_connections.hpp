@@ -37,6 +37,7 @@ class TcpConnections final : public Transport {
   bool stamps() const override { return false; }
 
   std::size_t send(std::span<Departure> departures) override;
+  Result<void> admit(const PacketOptions& packet) override;
   bool receive(ReceiveBatch& batch) override;
   void expect_messages_of(std::size_t) override {}
   std::uint64_t receive_drops() override { return 0; }
@@ -62,7 +63,7 @@ class TcpConnections final : public Transport {
   TcpConnections(Family family, const TransportOptions& options);
 
   // A socket with all its options, not yet connected.
-  Result<net::FileDescriptor> make_socket() const;
+  Result<net::FileDescriptor> make_socket(const PacketOptions& packet = {}) const;
   std::uint16_t port_for(const Address& to) const;
   // Returns 0 when the attempt is under way or answered already, else the errno that refused it.
   int connect(Departure& departure);

@@ -32,6 +32,7 @@ struct Departure {
   bool stamp = true;                        // ask for a TX stamp
   std::optional<std::uint16_t> sequence{};  // of an ICMP message, where it is not the number's low 16 bits
   std::span<std::byte> message;             // room for the ICMP header (send() fills it in), then the payload
+  PacketOptions packet{};  // what is unset is as the socket has it; a flow label has to be in `to` as well
 
   // Filled in by send().
   int system_errno = 0;              // 0: the kernel took it
@@ -119,6 +120,10 @@ class Transport {
   // wait.
   virtual bool receive(ReceiveBatch& batch) = 0;
 
+  // Gets ready to send probes with this Departure::packet. Errors: invalid_argument, with the reason, for what this way or
+  // family cannot give a single probe; system.
+  virtual Result<void> admit(const PacketOptions& packet);
+
   // Answers up to this ICMP message length are received whole; more only counts in Arrival::bytes, and not
   // even that on a datagram socket (ping_recvmsg() returns what fitted, also with MSG_TRUNC).
   virtual void expect_messages_of(std::size_t bytes) = 0;
@@ -134,12 +139,14 @@ struct ReceiveBuffers;
 struct TransportOptions {
   TransportKind kind = TransportKind::automatic;
   ClockChoice clock = ClockChoice::automatic;
-  NetworkOptions network;
+  NetworkOptions network;  // its PacketOptions hold for probes that say nothing else
   int receive_buffer_bytes = 0;
   bool sampled_stamps = false;    // TX stamps are asked for send by send (Departure::stamp)
   bool scheduler_stamps = false;  // each send has a second TX stamp; for those who look at single probes
   bool own_send_numbers =
       true;  // number sends by SCM_TS_OPT_ID where the kernel takes it; false: tests of the fallback
+  bool options_by_message =
+      true;             // PacketOptions as control messages where the kernel takes them; false: as above
   bool headers = true;  // tell TTL, TOS and IP options of what arrives; it costs each packet a little
   std::uint16_t identifier = 0;  // of a raw socket: unlike that of any other of this process
   const Clock* clock_source = &Clock::system();

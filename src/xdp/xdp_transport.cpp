@@ -53,6 +53,7 @@ class XdpTransport final : public transport::Transport {
   RttClock clock() const override { return RttClock::kernel; }
   bool stamps() const override { return false; }
   std::size_t send(std::span<transport::Departure> departures) override;
+  Result<void> admit(const PacketOptions& packet) override { return raw_->admit(packet); }
   bool receive(transport::ReceiveBatch& batch) override;
   void expect_messages_of(std::size_t bytes) override { raw_->expect_messages_of(bytes); }
   std::uint64_t receive_drops() override {
@@ -116,10 +117,10 @@ std::size_t XdpTransport::write_frame(std::span<std::byte> frame, Departure& dep
       .destination = departure.to.address(),
       .protocol = family() == Family::ipv4 ? wire::protocol_icmpv4 : wire::protocol_icmpv6,
       .payload_bytes = static_cast<std::uint16_t>(message.size()),
-      .ttl = network_.ttl.value_or(usual_ttl),
-      .tos = network_.tos.value_or(0),
+      .ttl = departure.packet.ttl.value_or(network_.ttl.value_or(usual_ttl)),
+      .tos = departure.packet.tos.value_or(network_.tos.value_or(0)),
       .dont_fragment = network_.path_mtu != PathMtu::never,
-      .flow_label = network_.flow_label.value_or(0)};
+      .flow_label = departure.packet.flow_label.value_or(network_.flow_label.value_or(0))};
 
   std::ranges::copy(hop.to, frame.begin());
   std::ranges::copy(own_, frame.begin() + sizeof(EthernetAddress));

@@ -374,6 +374,21 @@ TEST(Agenda, EqualOptionsAreKeptOnce) {
   EXPECT_EQ(agenda.option_sets(), 3u);
 }
 
+TEST(Agenda, OptionsGoWithTheirLastTarget) {
+  Agenda agenda(start);
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    const auto options = with(FixedInterval{milliseconds(10 + i)});
+    const TargetIndex first = agenda.add(host(1), options, start);
+    const TargetIndex second = agenda.add(host(2), options, start);
+    EXPECT_EQ(agenda.target(first).options, agenda.target(second).options);
+    agenda.remove(first);
+    EXPECT_EQ(agenda.options_of(second), options);
+    agenda.remove(second);
+    EXPECT_EQ(agenda.option_sets(), 0u);
+  }
+  EXPECT_EQ(agenda.option_places(), 1u) << "a place is used again";
+}
+
 TEST(Agenda, AnyDifferenceInOptionsIsAnotherSet) {
   Agenda agenda(start);
   std::vector<TargetOptions> different(12, with(FixedInterval{milliseconds(10)}));

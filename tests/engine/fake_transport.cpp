@@ -30,7 +30,11 @@ std::size_t FakeTransport::send(std::span<transport::Departure> departures) {
     departure.system_errno = fate.refused;
     departure.call_began = departure.sent_at = now;
     if (fate.refused != 0) continue;
-    if (network_->keep_departures) network_->departures.push_back(now);
+    if (network_->keep_departures) {
+      network_->departures.push_back(now);
+      network_->packets.push_back(departure.packet);
+      network_->payload_ends.push_back(departure.message.back());
+    }
     wire::write_request(departure.message, family_, asks, identifier_,
                         static_cast<std::uint16_t>(departure.number));
     const MonotonicTime at_device = now + host_out;

@@ -105,6 +105,8 @@ struct FakeNetwork {
   std::uint64_t asked = 0;
   bool keep_departures = false;
   std::vector<MonotonicTime> departures;  // when each probe left, if kept
+  std::vector<PacketOptions> packets;     // and with what in its header
+  std::vector<std::byte> payload_ends;    // and at its end
   std::size_t receive_capacity = 100'000;
   std::function<void()> after_receive{};  // called when receive() has looked
 };
@@ -113,6 +115,11 @@ class FakeTransport final : public transport::Transport {
  public:
   FakeTransport(FakeNetwork& network, Family family, std::uint16_t identifier)
       : network_(&network), family_(family), identifier_(identifier) {}
+  ~FakeTransport() override {
+    if (closed) closed(*this);
+  }
+  FakeTransport(const FakeTransport&) = delete;
+  FakeTransport& operator=(const FakeTransport&) = delete;
 
   Family family() const override { return family_; }
   TransportKind kind() const override { return network_->kind; }
@@ -133,7 +140,8 @@ class FakeTransport final : public transport::Transport {
   ProbeMessage asks = ProbeMessage::echo;  // what it sends
   std::uint64_t drops = 0;
   std::size_t expected_bytes = 0;
-  std::uint64_t sends = 0;  // calls of send()
+  std::uint64_t sends = 0;                       // calls of send()
+  std::function<void(FakeTransport&)> closed{};  // told when it goes
 
  private:
   static constexpr std::size_t receive_batch = 64;

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 
 #include "rig.hpp"
@@ -137,13 +138,41 @@ TEST(Prober, TargetsAddedWhileItRunsBegin) {
   EXPECT_EQ(rig.book.of(second).sent, 1u);
 }
 
-TEST(Prober, TargetsWithOtherNetworkOptionsGetSocketsOfTheirOwn) {
+TEST(Prober, ProbesWithThirtyTtlsAndSeveralTosValuesLeaveByOneSocket) {
+  for (const char* host : {"192.0.2.1", "2001:db8::1"}) {
+    Rig rig;
+    TargetOptions options = with(FixedInterval{milliseconds(100)}, 1);
+    std::vector<PacketOptions> wanted;
+    for (std::uint8_t ttl = 1; ttl <= 30; ++ttl) {
+      options.network.ttl = ttl;
+      options.network.tos = static_cast<std::uint8_t>(ttl % 3 * 8);
+      wanted.push_back(options.network);
+      rig.add(host, options, Nanoseconds(ttl));
+    }
+    rig.network.keep_departures = true;
+    ASSERT_TRUE(rig.run_until_done());
+    EXPECT_EQ(rig.transports.size(), 1u);
+    EXPECT_EQ(rig.network.packets, wanted) << host;
+  }
+}
+
+TEST(Prober, APacketOptionThatTheFamilyDoesNotHaveIsAddsFailure) {
+  Rig rig;
+  TargetOptions options = with(FixedInterval{milliseconds(100)}, 1);
+  options.network.flow_label = 7;
+  const auto added = rig.prober().add(Address::loopback(Family::ipv4), options, {});
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().code, ErrorCode::invalid_argument);
+  EXPECT_TRUE(rig.prober().done());
+}
+
+TEST(Prober, TargetsWithOtherSocketOptionsGetSocketsOfTheirOwn) {
   Rig rig;
   TargetOptions options = with(FixedInterval{milliseconds(100)}, 1);
   rig.add("192.0.2.1", options);
   rig.add("192.0.2.2", options);
   EXPECT_EQ(rig.transports.size(), 1u);
-  options.network.ttl = 3;
+  options.network.mark = 3;
   rig.add("192.0.2.3", options);
   EXPECT_EQ(rig.transports.size(), 2u);
   rig.add("2001:db8::1", options);
@@ -284,7 +313,7 @@ TEST(Prober, OneGroupsFullBufferDoesNotHoldUpAnother) {
   rig.network.script = [&](const Asked& probe) { return probe.to == blocked ? buffer_full() : answered(); };
   const TargetIndex stuck = rig.add(blocked, with(FixedInterval{milliseconds(10)}));
   TargetOptions other = with(FixedInterval{milliseconds(10)}, 20);
-  other.network.ttl = 9;
+  other.network.mark = 9;
   const TargetIndex free = rig.add("192.0.2.2", other);
   rig.run(milliseconds(300));
   EXPECT_EQ(rig.book.of(free).count(EventKind::reply), 20u);
@@ -370,6 +399,86 @@ TEST(Prober, MaxRateIsObeyed) {
   EXPECT_LE(most, 20u + 4 + 1);
 }
 
+// --- change -----------------------------------------------------------------------------------------------
+
+TEST(Prober, AChangedIntervalGoesOnFromTheLastProbe) {
+  Rig rig;
+  rig.network.keep_departures = true;
+  const TargetIndex target = rig.add("192.0.2.1", with(FixedInterval{milliseconds(100)}));
+  const MonotonicTime begin = rig.clock.monotonic();
+  const auto change_to = [&](Nanoseconds interval) {
+    ASSERT_TRUE(rig.prober().change(target, {.interval = interval}));
+  };
+  rig.run(milliseconds(350));
+  change_to(milliseconds(250));
+  rig.run(milliseconds(550));
+  change_to(milliseconds(30));
+  rig.run(milliseconds(65));
+  std::vector<double> sent_ms;
+  for (const MonotonicTime at : rig.network.departures)
+    sent_ms.push_back(std::round(static_cast<double>((at - begin).count()) / 1e6));
+  EXPECT_EQ(sent_ms, (std::vector<double>{0, 100, 200, 300, 550, 800, 920, 950}));
+  EXPECT_EQ(rig.book.of(target).sent, 8u) << "figures go on";
+  EXPECT_EQ(rig.prober().totals().skipped_sends, 0u);
+  EXPECT_DOUBLE_EQ(rig.prober().agenda().wanted_rate(), 1 / 0.03);
+}
+
+TEST(Prober, AFirstProbeKeepsItsTimeWhenTheIntervalChanges) {
+  Rig rig;
+  rig.network.keep_departures = true;
+  const TargetIndex target = rig.add("192.0.2.1", with(FixedInterval{seconds(10)}), milliseconds(500));
+  const MonotonicTime begin = rig.clock.monotonic();
+  rig.run(milliseconds(10));
+  ASSERT_TRUE(rig.prober().change(target, {.interval = milliseconds(100)}));
+  rig.run(milliseconds(600));
+  ASSERT_EQ(rig.network.departures.size(), 2u);
+  EXPECT_NEAR(static_cast<double>((rig.network.departures[0] - begin).count()), 5e8, 1e6);
+}
+
+TEST(Prober, AChangedTimeoutIsThatOfTheProbesToCome) {
+  Rig rig;
+  rig.network.script = [](const Asked&) { return silent(); };
+  const TargetIndex target = rig.add("192.0.2.1", with(FixedInterval{milliseconds(50)}, 2));
+  rig.run(milliseconds(20));
+  ASSERT_TRUE(rig.prober().change(target, {.timeout = milliseconds(400)}));
+  rig.run(milliseconds(90));
+  EXPECT_EQ(rig.book.of(target).count(EventKind::lost), 1u) << "in flight: 100 ms, as it was";
+  rig.run(milliseconds(330));
+  EXPECT_EQ(rig.book.of(target).count(EventKind::lost), 1u);
+  rig.run(milliseconds(30));
+  EXPECT_EQ(rig.book.of(target).count(EventKind::lost), 2u);
+}
+
+TEST(Prober, ChangedPacketOptionsNeedNoOtherSocket) {
+  Rig rig;
+  rig.network.keep_departures = true;
+  const TargetIndex target = rig.add("2001:db8::1", with(FixedInterval{milliseconds(10)}));
+  rig.add("2001:db8::2", with(FixedInterval{seconds(100)}));
+  rig.run(milliseconds(5));
+  ASSERT_TRUE(rig.prober().change(target, {.packet = PacketOptions{.ttl = 7, .flow_label = 0x12345}}));
+  rig.run(milliseconds(10));
+  EXPECT_EQ(rig.network.packets.back(), (PacketOptions{.ttl = 7, .flow_label = 0x12345}));
+  ASSERT_TRUE(rig.prober().change(target, {.packet = PacketOptions{.tos = 8}}));
+  rig.run(milliseconds(10));
+  EXPECT_EQ(rig.network.packets.back(), PacketOptions{.tos = 8});
+  EXPECT_EQ(rig.opened_ever, 1u);
+  EXPECT_EQ(rig.prober().agenda().option_sets(), 2u);
+}
+
+TEST(Prober, ARefusedChangeLeavesTheTargetAsItWas) {
+  Rig rig;
+  const TargetIndex waits = rig.add("192.0.2.1", with(OnAnswer{}));
+  const TargetOptions before = rig.prober().agenda().options_of(waits);
+  const auto no_interval =
+      rig.prober().change(waits, {.interval = milliseconds(1), .timeout = milliseconds(1)});
+  ASSERT_FALSE(no_interval);
+  EXPECT_EQ(no_interval.error().code, ErrorCode::invalid_argument);
+  const auto no_label = rig.prober().change(waits, {.packet = PacketOptions{.flow_label = 1}});
+  ASSERT_FALSE(no_label);
+  EXPECT_EQ(no_label.error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(rig.prober().agenda().options_of(waits), before);
+}
+
 // --- removal ----------------------------------------------------------------------------------------------
 
 TEST(Prober, ARemovedTargetHasNoFurtherEvents) {
@@ -387,6 +496,74 @@ TEST(Prober, ARemovedTargetHasNoFurtherEvents) {
   rig.run(seconds(1));
   for (std::size_t i = before; i < rig.book.entries.size(); ++i)
     EXPECT_EQ(rig.book.entries[i].target, std::nullopt);
+}
+
+TargetOptions marked(std::uint32_t mark) {
+  TargetOptions options = with(FixedInterval{milliseconds(10)});
+  options.network.mark = mark;
+  return options;
+}
+
+TEST(Prober, ASocketIsClosedWhenNothingOfItsLastTargetIsUnderWay) {
+  Rig rig;
+  rig.network.script = [](const Asked&) { return silent(); };
+  rig.add("192.0.2.9", marked(9));
+  const TargetIndex first = rig.add("192.0.2.1", marked(1));
+  const TargetIndex second = rig.add("192.0.2.2", marked(1));
+  rig.run(milliseconds(55));
+  rig.prober().remove(first);
+  rig.run(seconds(1));
+  EXPECT_EQ(rig.transports.size(), 2u) << "it has a target yet";
+  rig.prober().remove(second);
+  rig.run(milliseconds(150));
+  EXPECT_EQ(rig.transports.size(), 2u)
+      << "answers may come: 100 ms until the timeout, as long again after it";
+  rig.run(milliseconds(60));
+  EXPECT_EQ(rig.transports.size(), 1u);
+  rig.add("192.0.2.3", marked(1));
+  rig.run(milliseconds(20));
+  EXPECT_EQ(rig.transports.size(), 2u);
+}
+
+TEST(Prober, TheLastSocketOfAFamilyStaysForTheNextTarget) {
+  Rig rig;
+  for (std::uint32_t round = 0; round < 5; ++round) {
+    const TargetIndex target = rig.add("192.0.2.1", marked(1));
+    rig.run(seconds(1));
+    rig.prober().remove(target);
+    rig.run(seconds(10));
+  }
+  EXPECT_EQ(rig.opened_ever, 1u);
+  rig.add("192.0.2.1", marked(2));
+  rig.run(seconds(1));
+  EXPECT_EQ(rig.opened_ever, 2u);
+  EXPECT_EQ(rig.transports.size(), 1u) << "it is not the last any more";
+}
+
+TEST(Prober, SocketsThatWereOpenedAheadStay) {
+  Rig rig;
+  ASSERT_TRUE(rig.prober().open_ahead(Family::ipv4, marked(1).network));
+  rig.add("192.0.2.9", marked(9));
+  rig.prober().remove(rig.add("192.0.2.1", marked(1)));
+  rig.run(seconds(10));
+  EXPECT_EQ(rig.transports.size(), 2u);
+}
+
+TEST(Prober, AReusedPlaceForOptionsTakesNothingOver) {
+  Rig rig;
+  rig.network.keep_departures = true;
+  for (std::uint8_t i = 1; i <= 20; ++i) {
+    TargetOptions options = marked(i % 3);
+    options.network.ttl = i;
+    options.pattern = {std::byte{i}};
+    const TargetIndex target = rig.add("192.0.2.1", options);
+    rig.run(milliseconds(8));
+    ASSERT_EQ(rig.book.of(target).count(EventKind::reply), 1u) << "its own payload came back whole";
+    EXPECT_EQ(rig.network.packets.back().ttl, i);
+    EXPECT_EQ(rig.network.payload_ends.back(), std::byte{i});
+    rig.prober().remove(target);
+  }
+  EXPECT_EQ(rig.prober().agenda().option_places(), 1u);
 }
 
 TEST(Prober, WhoTakesARemovedTargetsPlaceGetsNoneOfItsAnswers) {

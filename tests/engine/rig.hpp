@@ -106,14 +106,15 @@ class Rig {
     if (!prober_) {
       prober_ = std::make_unique<engine::Prober>(
           options_, clock,
-          [this](Family family, const NetworkOptions& asked) -> Result<transport::OpenedTransport> {
+          [this](Family family, const SocketOptions& asked) -> Result<transport::OpenedTransport> {
             if (transports.size() >= most_transports) {
               return std::unexpected(Error::from_errno(EMFILE, "cannot open an ICMP socket"));
             }
             asked_for.push_back(asked.transport);
-            const auto identifier = static_cast<std::uint16_t>(100 + transports.size());
+            const auto identifier = static_cast<std::uint16_t>(100 + opened_ever++);
             auto opened = std::make_unique<FakeTransport>(network, family, identifier);
             opened->asks = asked.message;
+            opened->closed = [this](FakeTransport& gone) { std::erase(transports, &gone); };
             transports.push_back(opened.get());
             return transport::OpenedTransport{std::move(opened), {}};
           },
@@ -170,9 +171,10 @@ class Rig {
   FakeClock clock;
   FakeNetwork network;
   Book book;
-  std::vector<FakeTransport*> transports;
-  std::vector<TransportKind> asked_for;  // by NetworkOptions::transport, of each
+  std::vector<FakeTransport*> transports;  // that are open
+  std::vector<TransportKind> asked_for;    // by SocketOptions::transport, of each
   std::size_t most_transports = 1000;
+  std::size_t opened_ever = 0;
 
  private:
   std::optional<MonotonicTime> next_moment() {

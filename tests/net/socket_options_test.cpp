@@ -118,7 +118,7 @@ INSTANTIATE_TEST_SUITE_P(Sockets, SocketOptions,
 
 TEST_P(SocketOptions, TtlAndTosReachTheWire) {
   in_network_namespace([socket_case = GetParam()] {
-    const auto header = header_with(socket_case, {.ttl = std::uint8_t{7}, .tos = std::uint8_t{184}});
+    const auto header = header_with(socket_case, {{}, {.ttl = std::uint8_t{7}, .tos = std::uint8_t{184}}});
     ASSERT_TRUE(header);
     EXPECT_EQ(header->family, socket_case.family);
     EXPECT_EQ(header->ttl, 7U);
@@ -129,7 +129,7 @@ TEST_P(SocketOptions, TtlAndTosReachTheWire) {
 TEST_P(SocketOptions, FlowLabelReachesTheWire) {
   if (GetParam().family == Family::ipv4) GTEST_SKIP() << "IPv4 has none";
   in_network_namespace([socket_case = GetParam()] {
-    const auto header = header_with(socket_case, {.flow_label = 0xabcdeU});
+    const auto header = header_with(socket_case, {{}, {.flow_label = 0xabcdeU}});
     ASSERT_TRUE(header);
     EXPECT_EQ(header->flow_label, 0xabcdeU);
     EXPECT_EQ(header->tos, 0U);
@@ -148,7 +148,7 @@ TEST_P(SocketOptions, FlowLabelWorksWhereLabelsMustBeLeased) {
     request.flr_share = IPV6_FL_S_EXCL;
     request.flr_flags = IPV6_FL_F_CREATE;
     ASSERT_EQ(::setsockopt(other.fd(), IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, &request, sizeof request), 0);
-    const auto header = header_with(socket_case, {.flow_label = 0x54321U});
+    const auto header = header_with(socket_case, {{}, {.flow_label = 0x54321U}});
     ASSERT_TRUE(header);
     EXPECT_EQ(header->flow_label, 0x54321U);
   });
@@ -159,10 +159,10 @@ TEST_P(SocketOptions, PathMtuDecidesAboutFragments) {
     run("ip link set lo mtu 1500");
     for (const PathMtu path_mtu : {PathMtu::always, PathMtu::probe}) {
       PingSocket socket(socket_case.family, socket_case.type);
-      ASSERT_TRUE(apply_network_options(socket.fd(), socket_case.family, {.path_mtu = path_mtu}));
+      ASSERT_TRUE(apply_network_options(socket.fd(), socket_case.family, {{.path_mtu = path_mtu}, {}}));
       EXPECT_EQ(socket.send(Address::loopback(socket_case.family), 1, 2000), EMSGSIZE);
     }
-    const auto header = header_with(socket_case, {.path_mtu = PathMtu::never}, 2000);
+    const auto header = header_with(socket_case, {{.path_mtu = PathMtu::never}, {}}, 2000);
     ASSERT_TRUE(header);
     EXPECT_TRUE(header->is_fragment);
     EXPECT_FALSE(header->dont_fragment);
@@ -172,7 +172,7 @@ TEST_P(SocketOptions, PathMtuDecidesAboutFragments) {
 TEST_P(SocketOptions, PathMtuSetsDontFragment) {
   if (GetParam().family == Family::ipv6) GTEST_SKIP() << "IPv6 has no such bit";
   in_network_namespace([socket_case = GetParam()] {
-    const auto header = header_with(socket_case, {.path_mtu = PathMtu::always});
+    const auto header = header_with(socket_case, {{.path_mtu = PathMtu::always}, {}});
     ASSERT_TRUE(header);
     EXPECT_TRUE(header->dont_fragment);
   });
@@ -187,7 +187,7 @@ TEST_P(FamilyOptions, SourceIsWhereProbesComeFrom) {
     if (family == Family::ipv6) add_loopback_address("2001:db8::77");
     drop_privileges();
     PingSocket socket(family);
-    ASSERT_TRUE(apply_network_options(socket.fd(), family, {.source = source}, 4711));
+    ASSERT_TRUE(apply_network_options(socket.fd(), family, {{.source = source}, {}}, 4711));
     EXPECT_EQ(socket.identifier(), 4711);
     PingSocket listener(family);
     ASSERT_EQ(socket.send(source, 1), 0);
@@ -201,7 +201,7 @@ TEST_P(FamilyOptions, ForeignSourceIsUnavailableAndNamed) {
   in_network_namespace([family = GetParam()] {
     PingSocket socket(family);
     const Address foreign = family == Family::ipv4 ? address("192.0.2.9") : address("2001:db8::9");
-    const auto applied = apply_network_options(socket.fd(), family, {.source = foreign});
+    const auto applied = apply_network_options(socket.fd(), family, {{.source = foreign}, {}});
     ASSERT_FALSE(applied);
     EXPECT_EQ(applied.error().code, ErrorCode::unavailable);
     EXPECT_EQ(applied.error().system_errno, EADDRNOTAVAIL);
@@ -214,7 +214,8 @@ TEST_P(FamilyOptions, SourceOfTheOtherFamilyIsInvalid) {
   in_network_namespace([family = GetParam()] {
     PingSocket socket(family);
     const Family other = family == Family::ipv4 ? Family::ipv6 : Family::ipv4;
-    const auto applied = apply_network_options(socket.fd(), family, {.source = Address::loopback(other)});
+    const auto applied =
+        apply_network_options(socket.fd(), family, {{.source = Address::loopback(other)}, {}});
     ASSERT_FALSE(applied);
     EXPECT_EQ(applied.error().code, ErrorCode::invalid_argument);
   });
@@ -236,7 +237,7 @@ TEST_P(FamilyOptions, InterfaceIsBoundWithoutPrivilege) {
   in_network_namespace([family = GetParam()] {
     drop_privileges();
     PingSocket socket(family);
-    ASSERT_TRUE(apply_network_options(socket.fd(), family, {.interface = "lo"}));
+    ASSERT_TRUE(apply_network_options(socket.fd(), family, {{.interface = "lo"}, {}}));
     ASSERT_TRUE(bind_to_interface(socket.fd(), family, "lo"));  // again: refused by the kernel, and as good
     ASSERT_EQ(socket.send(Address::loopback(family), 1), 0);
     EXPECT_TRUE(socket.receive());
@@ -261,7 +262,7 @@ TEST_P(FamilyOptions, UnknownInterfaceIsNotFound) {
   in_network_namespace([family = GetParam()] {
     PingSocket socket(family);
     for (const char* name : {"nosuch0", "averylongnameofanetworkdevice"}) {
-      const auto applied = apply_network_options(socket.fd(), family, {.interface = name});
+      const auto applied = apply_network_options(socket.fd(), family, {{.interface = name}, {}});
       ASSERT_FALSE(applied);
       EXPECT_EQ(applied.error().code, ErrorCode::not_found);
       EXPECT_EQ(applied.error().subject, name);
@@ -272,9 +273,9 @@ TEST_P(FamilyOptions, UnknownInterfaceIsNotFound) {
 TEST_P(FamilyOptions, MarkNeedsPrivilegeAndSaysWhich) {
   in_network_namespace([family = GetParam()] {
     PingSocket socket(family);
-    ASSERT_TRUE(apply_network_options(socket.fd(), family, {.mark = 42U}));
+    ASSERT_TRUE(apply_network_options(socket.fd(), family, {{.mark = 42U}, {}}));
     drop_privileges();
-    const auto applied = apply_network_options(socket.fd(), family, {.mark = 43U});
+    const auto applied = apply_network_options(socket.fd(), family, {{.mark = 43U}, {}});
     ASSERT_FALSE(applied);
     EXPECT_EQ(applied.error().code, ErrorCode::permission_denied);
     EXPECT_THAT(applied.error().message(), HasSubstr("43: EPERM"));
@@ -308,11 +309,11 @@ TEST(SocketOptions, RefusesValuesWithoutMeaning) {
     const auto code = [](const Result<void>& result) {
       return result ? ErrorCode::system : result.error().code;
     };
-    EXPECT_EQ(code(apply_network_options(ipv4.fd(), Family::ipv4, {.ttl = std::uint8_t{0}})),
+    EXPECT_EQ(code(apply_network_options(ipv4.fd(), Family::ipv4, {{}, {.ttl = std::uint8_t{0}}})),
               ErrorCode::invalid_argument);
-    EXPECT_EQ(code(apply_network_options(ipv4.fd(), Family::ipv4, {.flow_label = 1U})),
+    EXPECT_EQ(code(apply_network_options(ipv4.fd(), Family::ipv4, {{}, {.flow_label = 1U}})),
               ErrorCode::invalid_argument);
-    EXPECT_EQ(code(apply_network_options(ipv6.fd(), Family::ipv6, {.flow_label = 0x100000U})),
+    EXPECT_EQ(code(apply_network_options(ipv6.fd(), Family::ipv6, {{}, {.flow_label = 0x100000U}})),
               ErrorCode::invalid_argument);
   });
 }

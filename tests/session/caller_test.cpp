@@ -359,12 +359,14 @@ TEST_F(CallersThread, StopIsIdempotentAndKeepsTheFigures) {
 }
 
 TEST_F(CallersThread, TheLibraryPrintsNothing) {
+  TargetOptions nowhere;
+  nowhere.network.interface = "no-such-device";
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
   {
     Session session = opened();
     session.add(loopback(), every(milliseconds(1), 5)).value();
-    EXPECT_FALSE(session.add(loopback(), TargetOptions{.network = {.interface = "no-such-device"}}));
+    EXPECT_FALSE(session.add(loopback(), nowhere));
     EXPECT_FALSE(Session::open({.threads = 0}));
     EXPECT_TRUE(session.run_until(in(far_off)));
     EXPECT_TRUE(session.stop());

@@ -31,6 +31,18 @@ void expect_refused(const TargetOptions& options, const std::string& word,
   EXPECT_TRUE(session.done()) << "a target that was refused is not there";
 }
 
+TargetOptions by(const SocketOptions& sockets) {
+  TargetOptions options;
+  static_cast<SocketOptions&>(options.network) = sockets;
+  return options;
+}
+
+TargetOptions carrying(const PacketOptions& packet) {
+  TargetOptions options;
+  static_cast<PacketOptions&>(options.network) = packet;
+  return options;
+}
+
 TEST(SessionOptionsCheck, RefusesWhatHasNoMeaning) {
   expect_refused(SessionOptions{.threads = 0}, "threads");
   expect_refused(SessionOptions{.threads = 257}, "257");
@@ -50,21 +62,20 @@ TEST(TargetOptionsCheck, RefusesWhatHasNoMeaning) {
   expect_refused(TargetOptions{.phase = -milliseconds(1)}, "phase");
   expect_refused(TargetOptions{.phase = Nanoseconds::max()}, "phase");
   expect_refused(TargetOptions{.payload_bytes = 65'508}, "65508");
-  expect_refused(TargetOptions{.network = {.source = Address::loopback(Family::ipv6)}}, "family");
+  expect_refused(by({.source = Address::loopback(Family::ipv6)}), "family");
 }
 
 TEST(TargetOptionsCheck, RefusesMessagesThatTheFamilyDoesNotKnow) {
-  expect_refused(TargetOptions{.network = {.message = ProbeMessage::node_information}}, "IPv6");
+  expect_refused(by({.message = ProbeMessage::node_information}), "IPv6");
   Session session = opened();
-  const auto v6 = session.add(Address::loopback(Family::ipv6),
-                              TargetOptions{.network = {.message = ProbeMessage::timestamp}});
+  const auto v6 = session.add(Address::loopback(Family::ipv6), by({.message = ProbeMessage::timestamp}));
   ASSERT_FALSE(v6);
   EXPECT_EQ(v6.error().code, ErrorCode::invalid_argument);
   for (const NodeQuery& query :
        {NodeQuery{.subject_type = 3}, NodeQuery{.subject = std::vector<std::byte>(1025)}}) {
-    const auto added = session.add(
-        Address::loopback(Family::ipv6),
-        TargetOptions{.node_query = query, .network = {.message = ProbeMessage::node_information}});
+    TargetOptions asking = by({.message = ProbeMessage::node_information});
+    asking.node_query = query;
+    const auto added = session.add(Address::loopback(Family::ipv6), asking);
     ASSERT_FALSE(added);
     EXPECT_EQ(added.error().code, ErrorCode::invalid_argument);
   }
@@ -83,29 +94,45 @@ TEST(TargetOptionsCheck, RefusesSchedulesWithoutMeaning) {
   expect_refused(TargetOptions{.schedule = SynchronousRounds{}}, "rounds", SessionOptions{.threads = 2});
 }
 
-class SocketOptions : public Loopback {};
+class SocketsRefused : public Loopback {};
 
-TEST_F(SocketOptions, AreRefusedByNameWhenTheSystemHasNoSuchThing) {
-  const auto code_of = [](const NetworkOptions& network) {
-    const auto added = opened().add(loopback(), TargetOptions{.network = network});
+TEST_F(SocketsRefused, AreRefusedByNameWhenTheSystemHasNoSuchThing) {
+  const auto code_of = [](const TargetOptions& options) {
+    const auto added = opened().add(loopback(), options);
     EXPECT_FALSE(added);
     if (added) return ErrorCode::system;
     EXPECT_FALSE(added.error().message().empty());
     return added.error().code;
   };
-  EXPECT_EQ(code_of({.ttl = 0}), ErrorCode::invalid_argument);
-  EXPECT_EQ(code_of({.flow_label = 5}), ErrorCode::invalid_argument) << "IPv4 has none";
-  EXPECT_EQ(code_of({.source = Address::parse("192.0.2.55").value()}), ErrorCode::unavailable);
-  EXPECT_EQ(code_of({.interface = "no-such-device"}), ErrorCode::not_found);
+  EXPECT_EQ(code_of(carrying({.ttl = 0})), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of(carrying({.flow_label = 5})), ErrorCode::invalid_argument) << "IPv4 has none";
+  EXPECT_EQ(code_of(by({.source = Address::parse("192.0.2.55").value()})), ErrorCode::unavailable);
+  EXPECT_EQ(code_of(by({.interface = "no-such-device"})), ErrorCode::not_found);
 }
 
-TEST_F(SocketOptions, ARefusedTargetLeavesTheSessionAsItWas) {
+TEST_F(SocketsRefused, ARefusedTargetLeavesTheSessionAsItWas) {
   Session session = opened();
-  ASSERT_FALSE(session.add(loopback(), TargetOptions{.network = {.interface = "no-such-device"}}));
+  ASSERT_FALSE(session.add(loopback(), by({.interface = "no-such-device"})));
   const auto target = session.add(loopback(), every(milliseconds(1), 2));
   ASSERT_TRUE(target);
   ASSERT_TRUE(session.run_until(Clock::system().monotonic() + seconds(20)));
   EXPECT_EQ(session.figures(*target)->received, 2u);
+}
+
+TEST_F(SocketsRefused, AChangeIsCheckedLikeATarget) {
+  Session session = opened();
+  const TargetId target = session.add(loopback(), every(milliseconds(1), 2)).value();
+  const auto code_of = [&](const TargetChange& change) {
+    const auto changed = session.change(target, change);
+    return changed ? std::nullopt : std::optional(changed.error().code);
+  };
+  EXPECT_EQ(code_of({.interval = -seconds(1)}), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of({.timeout = Nanoseconds::zero()}), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of({.packet = PacketOptions{.ttl = 0}}), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of({.interval = milliseconds(2), .packet = PacketOptions{.ttl = 9}}), std::nullopt);
+  ASSERT_TRUE(session.run_until(Clock::system().monotonic() + seconds(20)));
+  EXPECT_EQ(session.remove(target)->received, 2u);
+  EXPECT_EQ(code_of({.interval = seconds(1)}), ErrorCode::not_found);
 }
 
 TEST(SessionState, OneWayOfRunningExcludesTheOther) {
