@@ -36,7 +36,7 @@ TEST(OwnAddress, IsTheSourceThatWasAskedFor) {
   in_network_namespace([] {
     run("ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up");
     run("ip addr add 192.0.2.1/24 dev v0; ip addr add 192.0.2.9/24 dev v0");
-    OwnAddress own({.source = address("192.0.2.9")});
+    OwnAddress own({{.source = address("192.0.2.9")}, {}});
     EXPECT_EQ(own.towards(address("192.0.2.7")), address("192.0.2.9"));
     EXPECT_EQ(own.towards(address("192.0.2.8")), address("192.0.2.9"));
     EXPECT_EQ(own.towards(address("::1")), std::nullopt);

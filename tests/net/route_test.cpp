@@ -64,15 +64,15 @@ TEST(FindRoute, ToThisHostItselfIsLocal) {
 TEST(FindRoute, FollowsTheOptionsOfTheSocket) {
   in_network_namespace([] {
     make_network();
-    const auto from = find_route(address("192.0.2.77"), {.source = address("192.0.2.9")});
+    const auto from = find_route(address("192.0.2.77"), {{.source = address("192.0.2.9")}, {}});
     ASSERT_TRUE(from.has_value());
     EXPECT_EQ(from->source, address("192.0.2.9"));
     run("ip rule add fwmark 7 lookup 77; ip route add default via 192.0.2.2 table 77");
     EXPECT_FALSE(find_route(address("100.64.0.1")).has_value());
-    const auto marked = find_route(address("100.64.0.1"), {.mark = 7});
+    const auto marked = find_route(address("100.64.0.1"), {{.mark = 7}, {}});
     ASSERT_TRUE(marked.has_value());
     EXPECT_EQ(marked->table, 77u);
-    EXPECT_EQ(find_route(address("192.0.2.77"), {.interface = "nowhere0"}).error().code,
+    EXPECT_EQ(find_route(address("192.0.2.77"), {{.interface = "nowhere0"}, {}}).error().code,
               ErrorCode::not_found);
   });
 }
