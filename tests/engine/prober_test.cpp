@@ -566,6 +566,20 @@ TEST(Prober, ASocketIsClosedWhenNothingOfItsLastTargetIsUnderWay) {
   EXPECT_EQ(rig.transports.size(), 2u);
 }
 
+TEST(Prober, ASocketThatNothingEverLeftByIsDueToCloseNowAndNotBeforeTime) {
+  Rig rig;
+  rig.network.script = [](const Asked&) { return refused(EPERM); };
+  rig.add("192.0.2.9", with(FixedInterval{seconds(10)}));
+  const TargetIndex target = rig.add("192.0.2.1", marked(1));
+  rig.run(milliseconds(5));
+  const MonotonicTime before = rig.clock.monotonic();
+  rig.prober().remove(target);
+  ASSERT_TRUE(rig.prober().pause());
+  EXPECT_GE(*rig.prober().pause(), before - milliseconds(5)) << "who waits takes the difference from now";
+  rig.run(milliseconds(1));
+  EXPECT_EQ(rig.transports.size(), 1u);
+}
+
 TEST(Prober, TheLastSocketOfAFamilyStaysForTheNextTarget) {
   Rig rig;
   for (std::uint32_t round = 0; round < 5; ++round) {
