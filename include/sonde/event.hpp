@@ -134,7 +134,7 @@ struct NodeAnswer {
 struct Event {
   EventKind kind = EventKind::lost;
   TargetId target{};           // not meaningful when has_target is false
-  bool has_target = true;      // false: a rejected packet that fits no target
+  bool has_target = true;      // false: a rejected packet that fits no target, or a probe that has a `tag`
   Address address;             // the target's address; for a rejected packet without target, its source
   std::uint64_t sequence = 0;  // counts the target's probes from 0, never wraps
   UnixTime sent_at{};          // when the probe left
@@ -163,6 +163,16 @@ struct Event {
   // What came behind the ICMP header of a corrupt answer, and of an IPv4 note (raw sockets); behind a node reply's nonce.
   std::vector<std::byte> payload;
   int system_errno = 0;  // local: errno of the send
+
+  // --- Of a probe that Session::ask() sent; it has no target ---
+  std::optional<std::uint64_t> tag;  // the caller's
+  // ICMP error: what it quotes of the probe, from its ICMP or TCP header on, of UDP from behind the header, which the kernel
+  // keeps to itself; with all that came behind the quote.
+  std::vector<std::byte> quote;
+  std::optional<std::uint16_t>
+      quoted_checksum;  // of the probe's ICMP or TCP header, as it came to who quotes it
+  std::optional<std::uint16_t>
+      extensions_begin;  // where in `quote` extensions (RFC 4884) do, if there are any
 };
 
 }  // namespace sonde

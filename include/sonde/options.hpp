@@ -150,6 +150,16 @@ struct TargetOptions {
   friend bool operator==(const TargetOptions&, const TargetOptions&) = default;
 };
 
+// How Session::ask() asks: what TargetOptions says of a single probe.
+struct ProbeOptions {
+  Nanoseconds timeout = std::chrono::seconds(1);
+  std::uint16_t payload_bytes = 56;
+  std::vector<std::byte> pattern{};
+  bool same_source = false;
+  NodeQuery node_query{};
+  NetworkOptions network{};
+};
+
 // What Session::change() gives a target that is there already. What is unset stays as it is.
 struct TargetChange {
   std::optional<Nanoseconds> interval{};  // of FixedInterval and SynchronousRounds

@@ -85,6 +85,13 @@ class Session {
   // not know; the target is then as it was.
   Result<void> change(TargetId target, const TargetChange& change);
 
+  // One probe now (with the next process(); by UDP at its pace, SessionOptions::pace_udp), without a target. What becomes of it
+  // comes as an Event with this `tag` and no target: exactly one of the five verdicts, where that is `lost` maybe a `late`
+  // later, duplicates and notes; all within two timeouts. `ttl` and `tos` of an error's are the error packet's own. Tags need
+  // not differ. It counts in totals() and no figures. What has not left when the session is stopped has no outcome. From any
+  // thread after start(). Errors: those of add(); invalid_argument where events are off or sending has been stopped.
+  Result<void> ask(const Address& address, const ProbeOptions& options, std::uint64_t tag);
+
   // --- On the caller's thread ---
   // Readable when process() has something to do before next_deadline(). -1 after start().
   int fd() const;

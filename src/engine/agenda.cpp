@@ -90,7 +90,7 @@ void Agenda::count_rate(const TargetOptions& options, int direction) {
   }
 }
 
-TargetIndex Agenda::add(const Address& address, const TargetOptions& options, MonotonicTime first_due) {
+TargetIndex Agenda::place(const Address& address, const TargetOptions& options) {
   TargetIndex index = 0;
   if (free_places_.empty()) {
     index = static_cast<TargetIndex>(targets_.size());
@@ -108,6 +108,19 @@ TargetIndex Agenda::add(const Address& address, const TargetOptions& options, Mo
   target.options = intern(options);
   target.present = true;
   ++unfinished_;
+  return index;
+}
+
+TargetIndex Agenda::ask(const Address& address, const TargetOptions& options, MonotonicTime due) {
+  const TargetIndex index = place(address, options);
+  targets_[index].question = true;
+  targets_[index].anchor = due;
+  timers_.set(index, due);
+  return index;
+}
+
+TargetIndex Agenda::add(const Address& address, const TargetOptions& options, MonotonicTime first_due) {
+  const TargetIndex index = place(address, options);
   count_rate(options, +1);
   longest_timeout_ = std::max(longest_timeout_, options.timeout);
   if (by_address_built_ && !by_address_.try_emplace(address, index).second) ++shared_addresses_;
@@ -121,7 +134,7 @@ TargetIndex Agenda::add(const Address& address, const TargetOptions& options, Mo
     if (round_began_ && round_owing_ != 0) return index;
     ++round_owing_;
   }
-  target.anchor = first_due;
+  targets_[index].anchor = first_due;
   timers_.set(index, first_due);
   return index;
 }
@@ -129,13 +142,13 @@ TargetIndex Agenda::add(const Address& address, const TargetOptions& options, Mo
 void Agenda::remove(TargetIndex index) {
   Target& target = targets_[index];
   if (!target.finished) --unfinished_;
-  count_rate(options_of(index), -1);
+  if (!target.question) count_rate(options_of(index), -1);
   const auto* rounds = std::get_if<SynchronousRounds>(&options_of(index).schedule);
   const bool owes_verdict = target.waiting != 0 || timers_.is_set(index);
   timers_.cancel(index);
   target.present = false;
   target.finished = true;
-  if (by_address_built_) forget_address(index);
+  if (by_address_built_ && !target.question) forget_address(index);
   if (target.generation < last_generation) free_places_.push_back(index);
   if (rounds != nullptr) {
     std::erase(round_members_, index);
@@ -322,6 +335,8 @@ void Agenda::verdict(TargetIndex index, EventKind kind, MonotonicTime now, Monot
     if (kind == EventKind::local && timers_.is_set(index)) pause_refused(index, *fixed, now);
   }
   settle_if_finished(index);
+  // Until a late answer or a duplicate finds nobody.
+  if (target.question && !stopped_) timers_.set(index, timed_out_at + options.timeout);
 }
 
 void Agenda::pause_refused(TargetIndex index, const FixedInterval& schedule, MonotonicTime now) {
@@ -351,7 +366,9 @@ void Agenda::forget_address(TargetIndex index) {
   // Another with the same address takes its place; mostly it was added soon after.
   for (std::size_t step = 1; shared_addresses_ != 0 && step < targets_.size(); ++step) {
     const auto other = static_cast<TargetIndex>((index + step) % targets_.size());
-    if (!targets_[other].present || targets_[other].address != targets_[index].address) continue;
+    if (!targets_[other].present || targets_[other].question ||
+        targets_[other].address != targets_[index].address)
+      continue;
     found->second = other;
     --shared_addresses_;
     return;
@@ -364,7 +381,7 @@ std::optional<TargetIndex> Agenda::find(const Address& address) {
     by_address_built_ = true;
     by_address_.reserve(targets_.size());
     for (TargetIndex index = 0; index < targets_.size(); ++index) {
-      if (!targets_[index].present) continue;
+      if (!targets_[index].present || targets_[index].question) continue;
       if (!by_address_.try_emplace(targets_[index].address, index).second) ++shared_addresses_;
     }
   }

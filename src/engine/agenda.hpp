@@ -50,6 +50,7 @@ struct Target {
   bool present : 1 = false;
   bool finished : 1 = false;  // will not be asked again
   bool has_slot : 1 = false;  // waits for the moment that give_slot() gave it
+  bool question : 1 = false;  // asked once for whoever asked: see Agenda::ask()
 };
 
 class Agenda {
@@ -65,6 +66,12 @@ class Agenda {
   explicit Agenda(MonotonicTime start);
 
   TargetIndex add(const Address& address, const TargetOptions& options, MonotonicTime first_due);
+  // A question: a target that is asked once, counts in no rate and is not found by its address. Its options: UntilAnswered
+  // without retries. After its verdict it falls due once more, when no late answer can come any more: is_over() then, and
+  // wants to be removed.
+  TargetIndex ask(const Address& address, const TargetOptions& options, MonotonicTime due);
+  bool is_over(TargetIndex index) const { return targets_[index].question && targets_[index].finished; }
+  bool stopped() const { return stopped_; }
   void remove(TargetIndex index);
   // Its options from now on: of the same kind of schedule, and of the same sockets. See Session::change() for what that means
   // for the next probe.
@@ -144,6 +151,8 @@ class Agenda {
   static constexpr double unlimited_rate = 1e6;
 
  private:
+  // A place in the table that is the target's from now on.
+  TargetIndex place(const Address& address, const TargetOptions& options);
   // The place of this set, which has one user more now, or one less.
   OptionsIndex intern(const TargetOptions& options);
   void release(OptionsIndex index);

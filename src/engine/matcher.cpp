@@ -73,6 +73,19 @@ Belief believe(const transport::Arrival& arrival, const TargetOptions& options, 
   return {true, EventFlag::no_token};
 }
 
+// What an ICMP error quotes, for a path tool: by it, it sees what became of the probe on the way there.
+void describe_quote(const wire::IcmpMessage& message, TransportKind kind, Event& event) {
+  const auto quote = message.quote;
+  if (quote.empty()) return;
+  event.quote.assign(quote.begin(), quote.end());
+  constexpr std::size_t in_icmp = 2, in_tcp = 16;
+  const std::size_t at = kind == TransportKind::tcp ? in_tcp : in_icmp;
+  if (kind != TransportKind::udp && quote.size() >= at + sizeof(std::uint16_t))
+    event.quoted_checksum = wire::load_be16(quote, at);
+  if (!message.extensions.empty())
+    event.extensions_begin = static_cast<std::uint16_t>(message.extensions.data() - quote.data());
+}
+
 // The probe's slot, if its target is still there.
 ProbeSlot* living(ProbeSlot* slot, const Agenda& agenda) {
   if (slot == nullptr) return nullptr;
@@ -233,6 +246,7 @@ void Matcher::match_answer(const transport::Arrival& arrival, Channel& channel, 
     event.icmp_type = arrival.message.type;
     event.icmp_code = arrival.message.code;
     event.reason = arrival.message.reason;
+    if (target.question) describe_quote(arrival.message, channel.transport->kind(), event);
   }
   measure(arrival, *slot, event);
   event.sent_at = sent_unix(*slot);
@@ -278,6 +292,7 @@ void Matcher::match_error(const transport::Arrival& arrival, Channel& channel, A
   event.gateway = arrival.message.gateway;
   for (auto rest = arrival.message.label_stack; rest.size() >= 4; rest = rest.subspan(4))
     event.label_stack.push_back(wire::load_be32(rest, 0));
+  if (target.question) describe_quote(arrival.message, channel.transport->kind(), event);
   measure(arrival, *slot, event);
   if (event.reason == ErrorReason::host_unreachable && arrival.from && is_own_address(*arrival.from)) {
     // This host's own word: the probe never left, so there is neither a time nor a stamp to miss.

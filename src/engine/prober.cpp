@@ -81,16 +81,15 @@ Prober::Prober(const ProberOptions& options, const Clock& clock, OpenTransport o
 
 Prober::~Prober() = default;
 
-Result<TargetIndex> Prober::add(const Address& address, const TargetOptions& wanted, Nanoseconds phase) {
+template <typename Place>
+Result<TargetIndex> Prober::add_to_group(const Address& address, const TargetOptions& wanted, Place place) {
   std::optional<TargetOptions> changed;
   if (wanted.network.message != ProbeMessage::echo) changed = fitted(wanted, address);
   const TargetOptions& options = changed ? *changed : wanted;
   const auto group = group_for(address.family(), options.network);
   if (!group) return std::unexpected(group.error());
   announce(groups_[*group].notice);
-  const MonotonicTime from = begun_ ? clock_->monotonic() : constructed_at_;
-  const TargetIndex index =
-      agenda_.add(address, groups_[*group].paced ? paced_for_udp(options) : options, from + phase);
+  const TargetIndex index = place(groups_[*group].paced ? paced_for_udp(options) : options);
   ++groups_[*group].targets;
   const OptionsIndex set = agenda_.target(index).options;
   std::size_t& known_group = group_of(set, address.family());
@@ -107,6 +106,19 @@ Result<TargetIndex> Prober::add(const Address& address, const TargetOptions& wan
   for (const std::size_t channel : groups_[*group].channels)
     channels_[channel]->transport->expect_messages_of(largest);
   return index;
+}
+
+Result<TargetIndex> Prober::add(const Address& address, const TargetOptions& options, Nanoseconds phase) {
+  const MonotonicTime first = time_now() + phase;
+  return add_to_group(address, options,
+                      [&](const TargetOptions& fitting) { return agenda_.add(address, fitting, first); });
+}
+
+Result<TargetIndex> Prober::ask(const Address& address, const TargetOptions& options) {
+  if (agenda_.stopped()) return std::unexpected(Error::invalid("sending has been stopped"));
+  return add_to_group(address, options, [&](const TargetOptions& fitting) {
+    return agenda_.ask(address, fitting, time_now());
+  });
 }
 
 void Prober::remove(TargetIndex target) {
@@ -136,7 +148,7 @@ Result<void> Prober::change(TargetIndex target, const TargetChange& change) {
   options.timeout = change.timeout.value_or(options.timeout);
   const OptionsIndex before = agenda_.target(target).options;
   agenda_.change(target, groups_[group].paced ? paced_for_udp(std::move(options)) : std::move(options),
-                 begun_ ? clock_->monotonic() : constructed_at_);
+                 time_now());
   if (agenda_.uses(before) == 0) forget(before);
   const Target& changed = agenda_.target(target);
   group_of(changed.options, changed.address.family()) = group;

@@ -78,6 +78,9 @@ class Prober {
   // Adds a target whose first probe goes `phase` after the first turn of the loop (or after now, once it
   // runs). Opens the first socket of its group. Errors: those of opening it.
   Result<TargetIndex> add(const Address& address, const TargetOptions& options, Nanoseconds phase);
+  // A question (Agenda::ask()), due now. It removes itself some time after its verdict. Errors: those of add();
+  // invalid_argument after stop_sending().
+  Result<TargetIndex> ask(const Address& address, const TargetOptions& options);
   // Probes in flight are forgotten; their answers will fit no target.
   void remove(TargetIndex target);
   // What Session::change() says of it.
@@ -114,6 +117,9 @@ class Prober {
   std::uint64_t probes_sent() const { return probes_; }
 
  private:
+  // Adds a target of a group that is open by `place`, which is told its options.
+  template <typename Place>
+  Result<TargetIndex> add_to_group(const Address& address, const TargetOptions& wanted, Place place);
   static constexpr std::size_t no_group = SIZE_MAX;
   struct Group {
     Family family{};
@@ -202,6 +208,8 @@ class Prober {
   void show_answer(const transport::Arrival& arrival);
 
   void begin();
+  // Before the first turn no time passes.
+  MonotonicTime time_now() const { return begun_ ? clock_->monotonic() : constructed_at_; }
   bool is_busy() const;
   // Of which sockets answers are gathered: those are not in the epoll set.
   struct Gathering {

@@ -156,7 +156,7 @@ void Prober::forget(OptionsIndex set) {
 void Prober::leave(std::size_t place) {
   Group& group = groups_[place];
   if (--group.targets != 0 || group.opened_ahead) return;
-  MonotonicTime closes_at = MonotonicTime::min();
+  MonotonicTime closes_at = watch_.now();
   for (const std::size_t channel : group.channels)
     closes_at = std::max(closes_at, channels_[channel]->inflight.quiet_at());
   std::erase_if(idle_groups_, [place](const IdleGroup& idle) { return idle.group == place; });

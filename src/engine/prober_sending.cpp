@@ -33,6 +33,10 @@ void Prober::stage(std::size_t allowance) {
   for (std::size_t staged = 0; staged < allowance;) {
     const auto due = agenda_.peek_due();
     if (!due) return;
+    if (agenda_.is_over(*due)) {
+      remove(*due);
+      continue;
+    }
     Group& group = groups_[group_of(*due)];
     if (group.blocked_until > now) {
       agenda_.defer(*due, group.blocked_until);

@@ -284,6 +284,24 @@ Result<Figures> Session::remove(TargetId target) {
   return figures;
 }
 
+Result<void> Session::ask(const Address& address, const ProbeOptions& options, std::uint64_t tag) {
+  TargetOptions asked;
+  asked.schedule = UntilAnswered{.retries = 0};
+  asked.max_probes = 1;
+  asked.timeout = options.timeout;
+  asked.payload_bytes = options.payload_bytes;
+  asked.pattern = options.pattern;
+  asked.same_source = options.same_source;
+  asked.node_query = options.node_query;
+  asked.network = options.network;
+  if (auto checked = check(address, asked); !checked) return checked;
+  Implementation& self = *implementation_;
+  session::Shard& shard = *self.shards[self.added.fetch_add(1) % self.shards.size()];
+  auto done = shard.ask(address, asked, tag);
+  if (done && self.threaded) shard.wake();
+  return done;
+}
+
 Result<void> Session::change(TargetId target, const TargetChange& change) {
   if (change.interval) {
     if (auto checked = check(*change.interval, "interval"); !checked) return checked;

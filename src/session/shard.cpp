@@ -56,8 +56,9 @@ TargetId Shard::id_of(engine::TargetIndex index) const {
 
 std::optional<engine::TargetIndex> Shard::index_of(TargetId id) const {
   const auto index = static_cast<engine::TargetIndex>(static_cast<std::uint64_t>(id));
-  if (index >= prober_.agenda().places() || !prober_.target(index).present || id_of(index) != id)
-    return std::nullopt;
+  if (index >= prober_.agenda().places()) return std::nullopt;
+  const engine::Target& target = prober_.target(index);
+  if (!target.present || target.question || id_of(index) != id) return std::nullopt;
   return index;
 }
 
@@ -69,17 +70,32 @@ Result<TargetId> Shard::add(const Address& address, const TargetOptions& options
   const Access access(*this);
   const auto index = prober_.add(address, options, phase);
   if (!index) return std::unexpected(index.error());
+  begin_figures(*index);
+  return id_of(*index);
+}
+
+void Shard::begin_figures(engine::TargetIndex index) {
   try {
-    if (*index == figures_.size()) {
+    if (index == figures_.size()) {
       figures_.emplace_back(options_.resolution);
     } else {
-      figures_[*index] = stats::TargetFigures(options_.resolution);
+      figures_[index] = stats::TargetFigures(options_.resolution);
     }
   } catch (const std::bad_alloc&) {
-    prober_.remove(*index);  // none is asked that has no figures
+    prober_.remove(index);  // none is asked that has no figures
     throw;
   }
-  return id_of(*index);
+}
+
+Result<void> Shard::ask(const Address& address, const TargetOptions& options, std::uint64_t tag) {
+  const Access access(*this);
+  if (!options_.events) return std::unexpected(Error::invalid("a session without events gives no answers"));
+  const auto index = prober_.ask(address, options);
+  if (!index) return std::unexpected(index.error());
+  begin_figures(*index);
+  if (tags_.size() <= *index) tags_.resize(figures_.size());
+  tags_[*index] = tag;
+  return {};
 }
 
 Result<void> Shard::open_ahead(Family family, const SocketOptions& sockets) {
@@ -220,7 +236,8 @@ stats::TargetFigures Shard::merged() {
   const Access access(*this);
   stats::TargetFigures all(options_.resolution);
   for (engine::TargetIndex index = 0; index < figures_.size(); ++index) {
-    if (prober_.target(index).present) all.merge(figures_[index]);
+    const engine::Target& target = prober_.target(index);
+    if (target.present && !target.question) all.merge(figures_[index]);
   }
   return all;
 }
@@ -266,8 +283,10 @@ void Shard::outcome(std::optional<engine::TargetIndex> target, Event& event) {
     ++foreign_rejected_;
   }
   if (!options_.events) return;
-  event.has_target = target.has_value();
-  if (target) event.target = id_of(*target);
+  const bool answers_question = target && prober_.target(*target).question;
+  event.has_target = target && !answers_question;
+  if (event.has_target) event.target = id_of(*target);
+  if (answers_question) event.tag = tags_[*target];
   fresh_.push_back(event);
 }
 

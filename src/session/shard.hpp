@@ -47,6 +47,7 @@ class Shard final : private engine::OutcomeSink {
   Result<TargetId> add(const Address& address, const TargetOptions& options, Nanoseconds phase);
   Result<Figures> remove(TargetId id);
   Result<void> change(TargetId id, const TargetChange& change);
+  Result<void> ask(const Address& address, const TargetOptions& options, std::uint64_t tag);
   Result<void> open_ahead(Family family, const SocketOptions& sockets);
   void reserve(std::size_t targets);
   // What `ask` says of a target's figures. Errors: not_found.
@@ -110,6 +111,8 @@ class Shard final : private engine::OutcomeSink {
     std::unique_lock<std::mutex> lock_;
   };
 
+  // Figures of its own for who has this place now.
+  void begin_figures(engine::TargetIndex index);
   static Error no_such_target();
   TargetId id_of(engine::TargetIndex index) const;
   std::optional<engine::TargetIndex> index_of(TargetId id) const;
@@ -133,6 +136,7 @@ class Shard final : private engine::OutcomeSink {
   mutable std::atomic<int> callers_ = 0;       // who wait for mutex_
   std::atomic<std::uint64_t> removals_ = 0;    // of targets: events of theirs may have been gathered already
   std::vector<stats::TargetFigures> figures_;  // by TargetIndex
+  std::vector<std::uint64_t> tags_;            // by TargetIndex, of those that were asked; as long as need be
   std::deque<Event> kept_;                     // for poll_events()
   std::uint64_t events_dropped_ = 0;
   std::uint64_t foreign_rejected_ = 0;  // packets that answer no probe and fit no target

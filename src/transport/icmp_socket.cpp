@@ -105,8 +105,9 @@ bool IcmpSocket::read_answer(const ReceiveRing& ring, std::size_t place, Arrival
 
 void IcmpSocket::read_error(const QueuedError& queued, Arrival& arrival) const {
   arrival.message.quoted = wire::parse_quoted_icmp(family(), queued.quoted);
-  arrival.message.label_stack =
-      wire::mpls_label_stack(wire::extensions_behind(queued.quoted, wire::ip_header_bytes(family())));
+  arrival.message.quote = queued.quoted;
+  arrival.message.extensions = wire::extensions_behind(queued.quoted, wire::ip_header_bytes(family()));
+  arrival.message.label_stack = wire::mpls_label_stack(arrival.message.extensions);
 }
 
 }  // namespace sonde::transport

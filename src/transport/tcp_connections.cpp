@@ -107,6 +107,11 @@ Result<net::FileDescriptor> TcpConnections::make_socket(const PacketOptions& pac
   const bool ipv4 = family_ == Family::ipv4;
   if (auto set = set_flag(fd, ipv4 ? IPPROTO_IP : IPPROTO_IPV6, ipv4 ? IP_RECVERR : IPV6_RECVERR); !set)
     return std::unexpected(set.error());
+  // Of an ICMP error: its own TTL and TOS.
+  if (auto set = set_flag(fd, ipv4 ? IPPROTO_IP : IPPROTO_IPV6, ipv4 ? IP_RECVTTL : IPV6_RECVHOPLIMIT); !set)
+    return std::unexpected(set.error());
+  if (auto set = set_flag(fd, ipv4 ? IPPROTO_IP : IPPROTO_IPV6, ipv4 ? IP_RECVTOS : IPV6_RECVTCLASS); !set)
+    return std::unexpected(set.error());
   // With a source address the port is chosen when it is known whereto: thousands may share one.
   if (network_.source) {
     if (auto set = set_flag(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT); !set)
@@ -194,7 +199,7 @@ std::size_t TcpConnections::send(std::span<Departure> departures) {
 // --- receiving --------------------------------------------------------------------------------------------
 
 bool TcpConnections::receive(ReceiveBatch& batch) {
-  label_stacks_.clear();
+  quotes_.clear();
   // Taken before it is looked what has ended, however long that takes: what has is not overdue.
   const MonotonicTime began = clock_source_->monotonic();
   notice();
@@ -289,7 +294,8 @@ bool TcpConnections::describe_icmp_error(const Connection& connection, Arrival& 
   header.msg_controllen = control.size();
   const ssize_t count = ::recvmsg(connection.descriptor.get(), &header, MSG_ERRQUEUE | MSG_DONTWAIT);
   if (count < 0) return false;
-  const auto error = net::read_control(header).error;
+  const net::ReceivedControl received = net::read_control(header);
+  const auto& error = received.error;
   if (!error || !error->is_icmp()) return false;
   wire::IcmpMessage& message = arrival.message;
   message.kind = wire::IcmpKind::error;
@@ -297,6 +303,8 @@ bool TcpConnections::describe_icmp_error(const Connection& connection, Arrival& 
   message.code = error->code;
   message.reason = wire::classify(family_, message.type, message.code);
   arrival.from = error->offender;
+  arrival.ttl = received.ttl;
+  arrival.tos = received.tos;
   arrival.probed = connection.to;
   wire::QuotedProbe& quoted = message.quoted.emplace();
   quoted.family = family_;
@@ -304,9 +312,9 @@ bool TcpConnections::describe_icmp_error(const Connection& connection, Arrival& 
   quoted.sequence = arrival.message.sequence;
   quoted.asks = ProbeMessage::echo;
   const auto quote = std::span(bytes).first(static_cast<std::size_t>(count));
-  const auto extensions = wire::extensions_behind(quote, wire::ip_header_bytes(family_));
-  const auto labels = wire::mpls_label_stack(extensions);
-  if (!labels.empty()) message.label_stack = label_stacks_.emplace_back(labels.begin(), labels.end());
+  message.quote = quotes_.emplace_back(quote.begin(), quote.end());
+  message.extensions = wire::extensions_behind(message.quote, wire::ip_header_bytes(family_));
+  message.label_stack = wire::mpls_label_stack(message.extensions);
   return true;
 }
 

@@ -92,7 +92,7 @@ class TcpConnections final : public Transport {
   std::deque<Deadline> deadlines_;   // of all attempts, oldest first; also of those that have ended
   std::deque<std::uint32_t> ended_;  // places of attempts that have ended and were not told of, in order
   std::deque<std::vector<std::byte>>
-      label_stacks_;  // of the errors that receive() told of last: arrivals point there
+      quotes_;  // of the errors that receive() told of last: arrivals point there
   MonotonicTime armed_for_ = MonotonicTime::max();  // when the timer fires; max: not
   // Addresses that were silent on the first port, with the place in the list of the one to ask next.
   std::unordered_map<Address, std::size_t> other_port_;

@@ -93,6 +93,9 @@ bool UdpSocket::read_answer(const ReceiveRing& ring, std::size_t place, Arrival&
 void UdpSocket::read_error(const QueuedError& queued, Arrival& arrival) const {
   wire::IcmpMessage& message = arrival.message;
   const auto number = number_of(queued.probed);
+  const std::size_t headers = wire::ip_header_bytes(family()) + udp_header_bytes;
+  message.quote = queued.quoted;
+  message.extensions = wire::extensions_behind(queued.quoted, headers);
   if (message.reason == ErrorReason::port_unreachable && number) {
     message.kind = wire::IcmpKind::echo_reply;
     message.identifier = identifier();
@@ -110,8 +113,7 @@ void UdpSocket::read_error(const QueuedError& queued, Arrival& arrival) const {
   quoted.sequence = static_cast<std::uint16_t>(*number);
   quoted.asks = ProbeMessage::echo;
   quoted.payload = queued.quoted;
-  const std::size_t headers = wire::ip_header_bytes(family()) + udp_header_bytes;
-  message.label_stack = wire::mpls_label_stack(wire::extensions_behind(queued.quoted, headers));
+  message.label_stack = wire::mpls_label_stack(message.extensions);
 }
 
 }  // namespace sonde::transport

@@ -173,6 +173,11 @@ bool read_icmp(Family family, std::span<const std::byte> message, IcmpMessage& r
       }
       const QuoteParts parts = split_quote(family, message);
       result.quoted = parse_quoted_packet(family, parts.quote);
+      if (result.quoted) {
+        const auto* begin = result.quoted->payload.data() - echo_header_bytes;
+        result.quote = message.subspan(static_cast<std::size_t>(begin - message.data()));
+      }
+      result.extensions = parts.extensions;
       result.label_stack = mpls_label_stack(parts.extensions);
       break;
     }

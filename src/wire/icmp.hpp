@@ -76,6 +76,9 @@ struct IcmpMessage {
       pointer;                        // parameter problem: offset of the offending byte in the quoted packet
   std::optional<Address> gateway;     // IPv4 redirect: the next hop it names
   std::optional<QuotedProbe> quoted;  // errors and notes that quote enough of an ICMP message
+  // Of errors: what they quote of the probe, from its ICMP or TCP header on (UDP: behind the header), to the message's end;
+  // and the extensions (RFC 4884) in it.
+  std::span<const std::byte> quote, extensions;
   std::span<const std::byte> label_stack;  // of errors: MPLS label stack entries (RFC 4950), 4 bytes each
 };
 

@@ -93,7 +93,6 @@ TEST(MtrProbe, HasMtrPacketsDefaults) {
   const auto probe = read("ip-4 192.0.2.1");
   ASSERT_TRUE(probe);
   EXPECT_EQ(probe->to.to_string(), "192.0.2.1");
-  EXPECT_EQ(probe->options.max_probes, 1);
   EXPECT_EQ(probe->options.timeout, 10s);
   EXPECT_EQ(probe->options.payload_bytes, 64 - 28);
   EXPECT_THAT(probe->options.pattern, ElementsAre(std::byte{0}));

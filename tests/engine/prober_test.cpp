@@ -479,6 +479,47 @@ TEST(Prober, ARefusedChangeLeavesTheTargetAsItWas) {
   EXPECT_EQ(rig.prober().agenda().options_of(waits), before);
 }
 
+// --- questions --------------------------------------------------------------------------------------------
+
+TargetOptions question() {
+  TargetOptions options = with(UntilAnswered{.retries = 0}, 1);
+  options.timeout = milliseconds(100);
+  return options;
+}
+
+TEST(Prober, AQuestionKeepsItsPlaceAsLongAsAnAnswerMayComeAndNoLonger) {
+  Rig rig;
+  rig.network.script = [](const Asked&) { return answered(milliseconds(180)); };
+  const TargetIndex asked = rig.prober().ask(Address::parse("192.0.2.1").value(), question()).value();
+  EXPECT_FALSE(rig.prober().done());
+  rig.run(milliseconds(150));
+  EXPECT_EQ(rig.book.of(asked).count(EventKind::lost), 1u);
+  EXPECT_TRUE(rig.prober().done());
+  rig.run(milliseconds(40));
+  EXPECT_EQ(rig.book.of(asked).count(EventKind::late), 1u);
+  EXPECT_TRUE(rig.prober().target(asked).present);
+  rig.run(milliseconds(20));
+  EXPECT_FALSE(rig.prober().target(asked).present);
+  EXPECT_EQ(rig.prober().agenda().option_sets(), 0u);
+  EXPECT_EQ(rig.book.of(asked).sent, 1u);
+}
+
+TEST(Prober, ManyQuestionsTakeNoMorePlacesThanAreUnderWay) {
+  Rig rig;
+  for (std::uint32_t i = 0; i < 2000; ++i) {
+    TargetOptions options = question();
+    options.network.ttl = static_cast<std::uint8_t>(1 + i % 30);
+    const auto asked = rig.prober().ask(Address::ipv4(0xc0000200 + i % 256), options);
+    ASSERT_TRUE(asked);
+    rig.book.accounts[*asked] = {};
+    rig.run(milliseconds(5));
+  }
+  EXPECT_LE(rig.prober().agenda().places(), 50u) << "200 ms at 5 ms";
+  EXPECT_EQ(rig.opened_ever, 1u);
+  EXPECT_EQ(rig.book.all(EventKind::reply).size(), 2000u);
+  EXPECT_DOUBLE_EQ(rig.prober().agenda().wanted_rate(), 0.0);
+}
+
 // --- removal ----------------------------------------------------------------------------------------------
 
 TEST(Prober, ARemovedTargetHasNoFurtherEvents) {
@@ -523,6 +564,20 @@ TEST(Prober, ASocketIsClosedWhenNothingOfItsLastTargetIsUnderWay) {
   rig.add("192.0.2.3", marked(1));
   rig.run(milliseconds(20));
   EXPECT_EQ(rig.transports.size(), 2u);
+}
+
+TEST(Prober, ASocketThatNothingEverLeftByIsDueToCloseNowAndNotBeforeTime) {
+  Rig rig;
+  rig.network.script = [](const Asked&) { return refused(EPERM); };
+  rig.add("192.0.2.9", with(FixedInterval{seconds(10)}));
+  const TargetIndex target = rig.add("192.0.2.1", marked(1));
+  rig.run(milliseconds(5));
+  const MonotonicTime before = rig.clock.monotonic();
+  rig.prober().remove(target);
+  ASSERT_TRUE(rig.prober().pause());
+  EXPECT_GE(*rig.prober().pause(), before - milliseconds(5)) << "who waits takes the difference from now";
+  rig.run(milliseconds(1));
+  EXPECT_EQ(rig.transports.size(), 1u);
 }
 
 TEST(Prober, TheLastSocketOfAFamilyStaysForTheNextTarget) {

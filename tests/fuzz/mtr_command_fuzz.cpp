@@ -27,8 +27,8 @@ void read(std::string_view line) {
     require(!probe.error().empty());
     return;
   }
-  const TargetOptions& options = probe->options;
-  require(options.max_probes == 1 && options.timeout > Nanoseconds::zero() && options.payload_bytes <= 9000);
+  const ProbeOptions& options = probe->options;
+  require(options.timeout > Nanoseconds::zero() && options.payload_bytes <= 9000);
   require(options.network.ttl.value_or(0) != 0 && !options.pattern.empty());
   require(!options.network.source || options.network.source->family() == probe->to.family());
 }

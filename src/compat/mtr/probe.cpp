@@ -134,9 +134,7 @@ std::expected<Probe, std::string_view> read_probe(const Command& command, const 
   auto network = network_of(wish, support);
   if (!network) return Refusal(network.error());
 
-  TargetOptions options;
-  options.max_probes = 1;
-  options.phase = Nanoseconds::zero();
+  ProbeOptions options;
   // No time at all is not to be had: the shortest.
   const Nanoseconds longest = std::chrono::hours(24 * 365), shortest = std::chrono::microseconds(1);
   options.timeout = std::clamp<Nanoseconds>(std::chrono::seconds(wish.timeout_s), shortest, longest);

@@ -1,4 +1,4 @@
-// probe.hpp: from a send-probe command to a target of the library, asked once. Pure.
+// probe.hpp: from a send-probe command to a question of the library. Pure.
 #pragma once
 
 #include <expected>
@@ -22,7 +22,7 @@ struct Support {
 
 struct Probe {
   Address to;
-  TargetOptions options;
+  ProbeOptions options;
 };
 
 // Errors: what the answer says behind the token.

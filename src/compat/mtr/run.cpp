@@ -1,4 +1,4 @@
-// run.cpp: commands in, answers out; between them a session, in which every probe is a target that is asked once.
+// run.cpp: commands in, answers out; between them a session, of which every probe is a question.
 #include "compat/mtr/run.hpp"
 
 #include <fmt/format.h>
@@ -10,10 +10,8 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
-#include <list>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "compat/mtr/answers.hpp"
@@ -34,10 +32,6 @@ constexpr std::string_view name = "mtr-packet";
 constexpr std::string_view version = "0.95";
 constexpr std::size_t most_under_way = 1024;
 
-// A session keeps the sockets of every TTL that was asked for, and every other combination of options it has seen. So that
-// mtr may run for weeks with sizes at random, after so many probes a new one takes over, and the old one ends with its last.
-constexpr std::size_t most_in_a_session = 4096;
-
 std::optional<TransportKind> icmp_way(Family family) {
   const net::RaisedCapability raised;
   for (const TransportKind kind : {TransportKind::icmp_datagram, TransportKind::icmp_raw}) {
@@ -52,13 +46,6 @@ int refusal_of(Family family) {
   return opened ? 0 : errno;
 }
 
-// One session, and whom its answers go to.
-struct Asking {
-  std::optional<Session> session;
-  std::unordered_map<TargetId, int> tokens;
-  std::size_t asked = 0;
-};
-
 class Run {
  public:
   explicit Run(Streams& streams) : streams_(streams) {}
@@ -66,14 +53,13 @@ class Run {
   // The exit status, unless answers cannot be written.
   int run() {
     if (!find_support()) return 1;
-    while (input_open_ || under_way() != 0) {
-      for (Asking& asking : askings_) {
-        if (const auto done = asking.session->process(); !done) return fail(done.error().message());
+    while (input_open_ || under_way_ != 0) {
+      if (session_) {
+        if (const auto done = session_->process(); !done) return fail(done.error().message());
       }
-      askings_.remove_if([&](const Asking& old) { return old.tokens.empty() && &old != &askings_.back(); });
       streams_.flush();
       if (streams_.failed()) return 0;
-      if (!input_open_ && under_way() == 0) break;
+      if (!input_open_ && under_way_ == 0) break;
       if (wait() && !read_input()) return fail(std::strerror(errno));
     }
     return 0;
@@ -94,12 +80,6 @@ class Run {
     return 1;
   }
 
-  std::size_t under_way() const {
-    std::size_t sum = 0;
-    for (const Asking& asking : askings_) sum += asking.tokens.size();
-    return sum;
-  }
-
   // Until something can be done; true when there is input.
   bool wait() const {
     // Who takes no answers is not listened to: there would be no end of them.
@@ -107,10 +87,9 @@ class Run {
     std::vector<pollfd> waited_for{{listens ? STDIN_FILENO : -1, POLLIN, 0}};
     for (const pollfd& stream : streams_.waited_for()) waited_for.push_back(stream);
     std::optional<MonotonicTime> until;
-    for (const Asking& asking : askings_) {
-      waited_for.push_back({asking.session->fd(), POLLIN, 0});
-      const auto deadline = asking.session->next_deadline();
-      if (deadline && (!until || *deadline < *until)) until = deadline;
+    if (session_) {
+      waited_for.push_back({session_->fd(), POLLIN, 0});
+      until = session_->next_deadline();
     }
     timespec timeout{};
     if (until) {
@@ -168,46 +147,39 @@ class Run {
   std::string send(const Command& command) {
     const auto probe = read_probe(command, support_);
     if (!probe) return std::string(probe.error());
-    if (under_way() >= most_under_way) return "probes-exhausted";
-    if (askings_.empty() || askings_.back().asked >= most_in_a_session) {
+    if (under_way_ >= most_under_way) return "probes-exhausted";
+    if (!session_) {
       if (auto opened = open_session(); !opened) return refusal(opened.error());
     }
-    Asking& asking = askings_.back();
-    const auto added = asking.session->add(probe->to, probe->options);
-    if (!added) return refusal(added.error());
-    ++asking.asked;
-    asking.tokens.emplace(*added, command.token);
+    const auto asked = session_->ask(probe->to, probe->options, static_cast<std::uint32_t>(command.token));
+    if (!asked) return refusal(asked.error());
+    ++under_way_;
     return {};
   }
 
   Result<void> open_session() {
     SessionOptions options;
     options.pace_udp = false;  // when to ask is mtr's business
-    Asking& asking = askings_.emplace_back();
-    auto opened = Session::open(options, [this, &asking](const Event& event) { take(asking, event); });
-    if (!opened) {
-      askings_.pop_back();
-      return std::unexpected(opened.error());
-    }
-    asking.session.emplace(std::move(*opened));
+    auto opened = Session::open(options, [this](const Event& event) { take(event); });
+    if (!opened) return std::unexpected(opened.error());
+    session_.emplace(std::move(*opened));
     return {};
   }
 
-  void take(Asking& asking, const Event& event) {
-    const auto asked = event.has_target ? asking.tokens.find(event.target) : asking.tokens.end();
-    const std::string answer = asked == asking.tokens.end() ? std::string() : answer_to(event);
+  // What comes after the verdict is no answer any more.
+  void take(const Event& event) {
+    const std::string answer = event.tag ? answer_to(event) : std::string();
     if (answer.empty()) return;
-    say(asked->second, answer);
-    asking.tokens.erase(asked);
-    // It is there: a target goes with its answer.
-    [[maybe_unused]] const auto figures = asking.session->remove(event.target);
+    say(static_cast<int>(static_cast<std::uint32_t>(*event.tag)), answer);
+    --under_way_;
   }
 
   Streams& streams_;
   Support support_;
   LineBuffer input_;
   bool input_open_ = true;
-  std::list<Asking> askings_;  // the last takes new probes; those before end with theirs
+  std::optional<Session> session_;  // opened with the first probe
+  std::size_t under_way_ = 0;       // probes without an answer
 };
 
 }  // namespace
