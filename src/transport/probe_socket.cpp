@@ -72,8 +72,7 @@ ProbeSocket::ProbeSocket(net::FileDescriptor descriptor, Family family, Transpor
       family_(family),
       kind_(kind),
       clock_source_(options.clock_source),
-      options_by_message_(options.options_by_message &&
-                          net::takes_packet_options_by_message(family, kind == TransportKind::icmp_datagram)),
+      options_by_message_(options.options_by_message ? std::nullopt : std::optional(false)),
       usual_packet_(options.network),
       packet_set_(usual_packet_),
       buffers_(options.buffers ? options.buffers : std::make_shared_for_overwrite<ReceiveBuffers>()) {}
@@ -169,7 +168,7 @@ void ProbeSocket::prepare(std::size_t place, Departure& departure) {
     if (own_numbers_) control.add_send_number(departure.number);
     if (sampled_ && departure.stamp) control.add_stamp_request();
   }
-  if (options_by_message_) {
+  if (options_by_message_.value_or(false)) {
     if (departure.packet.ttl) control.add_ttl(family_, *departure.packet.ttl);
     if (departure.packet.tos) control.add_tos(family_, *departure.packet.tos);
   }
@@ -182,7 +181,14 @@ void ProbeSocket::note_sent(const Departure& departure) {
 }
 
 std::size_t ProbeSocket::send(std::span<Departure> departures) {
-  return options_by_message_ ? send_batch(departures) : send_by_runs(departures);
+  const auto has_options = [](const Departure& departure) {
+    return departure.packet.ttl || departure.packet.tos;
+  };
+  // The kernel is asked when the first probe needs to know.
+  if (!options_by_message_ && std::ranges::any_of(departures, has_options))
+    options_by_message_ =
+        net::takes_packet_options_by_message(family_, kind_ == TransportKind::icmp_datagram);
+  return options_by_message_.value_or(true) ? send_batch(departures) : send_by_runs(departures);
 }
 
 std::size_t ProbeSocket::send_by_runs(std::span<Departure> departures) {

@@ -113,10 +113,10 @@ class ProbeSocket : public Transport {
   bool own_numbers_ = false;
   bool sampled_ = false;
   std::size_t receive_capacity_ = 0;
-  bool options_by_message_;
-  PacketOptions usual_packet_;          // what the socket was opened with
-  PacketOptions packet_set_;            // what is set on it now; without options_by_message_
-  std::optional<int> path_mtu_before_;  // IP_MTU_DISCOVER without leave_identifications_out()
+  std::optional<bool> options_by_message_;  // nullopt: no probe had any yet
+  PacketOptions usual_packet_;              // what the socket was opened with
+  PacketOptions packet_set_;                // what is set on it now; without options_by_message_
+  std::optional<int> path_mtu_before_;      // IP_MTU_DISCOVER without leave_identifications_out()
   std::uint32_t last_drops_ = 0;
   std::uint64_t drops_ = 0;
 

@@ -45,6 +45,9 @@ TEST(Interfaces, AreListedWithStateMtuAndAddresses) {
     EXPECT_THAT(veth->addresses, IsSupersetOf({address("192.0.2.1"), address("192.0.2.2"),
                                                address("2001:db8::1"), address("fe80::77%sonde0")}));
     run("ip link set sonde1 up");
+    // The kernel tells of the carrier a moment later, up to a second on a busy machine.
+    run("for try in $(seq 500); do ip -o link show sonde0 | grep -q 'state UP' && exit 0; sleep 0.01; done; "
+        "exit 1");
     const auto again = list_interfaces();
     ASSERT_TRUE(again);
     EXPECT_TRUE(find(*again, "sonde0")->is_up);
