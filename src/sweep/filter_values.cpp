@@ -53,7 +53,8 @@ std::optional<Nanoseconds> read_time_of_day(std::string_view text) {
   if (!minute || *minute > 59) return std::nullopt;
   Nanoseconds time = std::chrono::hours(*hour) + std::chrono::minutes(*minute);
   if (text.empty()) return time;
-  if (!take(text, ':') || text.size() < 2 || !text::is_digit(text[0]) || !text::is_digit(text[1])) return std::nullopt;
+  if (!take(text, ':') || text.size() < 2 || !text::is_digit(text[0]) || !text::is_digit(text[1]))
+    return std::nullopt;
   const auto seconds = parse_decimal(text, time_decimals);
   if (!seconds || *seconds >= Nanoseconds(std::chrono::seconds(60)).count()) return std::nullopt;
   return time + Nanoseconds(*seconds);
