@@ -107,7 +107,7 @@ void Prober::flush(Group& group) {
       slot.stamp_asked = channel.transport->stamps() &&
                          (options_.stamp_every <= 1 || slot.number % options_.stamp_every == 0);
       transport::Departure& departure = departures_[count];
-      departure.packet = agenda_.options(target.options).network;
+      departure.packet = static_cast<const PacketOptions&>(agenda_.options(target.options).network);
       departure.to = net::SocketAddress::from(target.address, 0, departure.packet.flow_label.value_or(0));
       departure.number = slot.number;
       departure.stamp = slot.stamp_asked;

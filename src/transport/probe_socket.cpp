@@ -73,7 +73,7 @@ ProbeSocket::ProbeSocket(net::FileDescriptor descriptor, Family family, Transpor
       kind_(kind),
       clock_source_(options.clock_source),
       options_by_message_(options.options_by_message ? std::nullopt : std::optional(false)),
-      usual_packet_(options.network),
+      usual_packet_(static_cast<const PacketOptions&>(options.network)),
       packet_set_(usual_packet_),
       buffers_(options.buffers ? options.buffers : std::make_shared_for_overwrite<ReceiveBuffers>()) {}
 
